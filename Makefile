@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people: `make help`. The module itself is described in Kbuild.
+
+# DKMS and cross-builders name the kernel; `uname -r` is only a default.
+KERNELRELEASE ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNELRELEASE)/build
+
+DESTDIR ?=
+MODDIR = $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates
+MANDIR ?= /usr/local/share/man
+# Where the installed ip(8) looks for its plugins.
+IPLIBDIR ?= $(shell iproute2/find-plugin-dir.sh)
+
+CFLAGS ?= -O2 -Wall -Wextra
+VM = selftests/vm/vm.sh
+
+# Module BTF would be made against the running kernel, whatever KDIR is; the
+# driver needs none.
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
+
+.PHONY: all modules plugin install uninstall clean help
+.PHONY: demo vm-shell check check-here lint
+
+all: modules plugin
+
+modules: headers
+	$(KBUILD) modules
+
+plugin: iproute2/link_myveth.so
+
+iproute2/link_myveth.so: iproute2/link_myveth.c myveth.h
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
+# Say what is missing before kbuild fails in words that nobody can read.
+.PHONY: headers
+headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo "No kernel headers in $(KDIR)." >&2; \
+		echo "On Debian and its kin: apt install" \
+			"linux-headers-$(KERNELRELEASE)" >&2; \
+		echo "On Fedora and its kin: dnf install" \
+			"kernel-devel-$(KERNELRELEASE)" >&2; \
+		echo "Elsewhere: make KDIR=/path/to/them" >&2; \
+		exit 1; }
+
+install: all
+	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
+		name the directory with IPLIBDIR=))
+	$(KBUILD) modules_install INSTALL_MOD_PATH=$(DESTDIR) \
+		INSTALL_MOD_DIR=updates
+	depmod -b $(DESTDIR)/ $(KERNELRELEASE)
+	install -D -m 644 iproute2/link_myveth.so \
+		$(DESTDIR)$(IPLIBDIR)/link_myveth.so
+	install -D -m 644 iproute2/ip-link-myveth.8 \
+		$(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+
+uninstall:
+	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
+		name the directory with IPLIBDIR=))
+	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
+	depmod -b $(DESTDIR)/ $(KERNELRELEASE)
+	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
+	rm -f $(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+
+clean:
+	$(if $(wildcard $(KDIR)/Makefile),$(KBUILD) clean)
+	rm -f iproute2/link_myveth.so
+	$(MAKE) -C selftests/programs clean
+
+demo:
+	$(VM) demo
+
+vm-shell:
+	$(VM) shell
+
+check:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) check
+
+check-here: all
+	$(MAKE) -C selftests/programs
+	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
+
+lint:
+	lint/lint.sh
+
+help:
+	@echo 'On this machine:'
+	@echo '  make             build the module and the plugin for ip(8)'
+	@echo '  make install     install both, and the man page (as root)'
+	@echo '  make uninstall   remove what install put there (as root)'
+	@echo '  make clean       remove what was built'
+	@echo 'In a throw-away machine (as root, or through sudo):'
+	@echo '  make demo        run three experiments and show what happens'
+	@echo '  make vm-shell    a shell in such a machine, module loaded'
+	@echo '  make check       all selftests on every supported kernel'
+	@echo 'For developers:'
+	@echo '  make check-here  all selftests on the running kernel'
+	@echo '  make lint        style and static checks'
+	@echo 'Settings:'
+	@echo '  KERNELRELEASE=   kernel to build for ($(KERNELRELEASE))'
+	@echo '  KDIR=            its headers ($(KDIR))'
+	@echo '  DESTDIR=         root to install into'
+	@echo '  IPLIBDIR=        where ip(8) looks for plugins'
+	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="netns*"'
+	@echo '  YES=1            do not ask before check-here'

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Boots a guest, runs one command in it and returns the command's exit status.
+#
+# The guest has no network card. Its shares are the root file system and the
+# layer, both read-only, and "host", through which it gets the command and
+# gives back the exit status. A guest that gives none back has failed.
+
+readonly MEMORY=2G
+readonly FAILED_GUEST=125
+readonly IMAGE="if=virtio,format=raw,readonly=on"
+# An emulator translates code for each address that it appears at, so that it
+# had better appear at the same one in every process; it zeroes pages slowly
+readonly CHEAPER="norandmaps init_on_alloc=0"
+
+# boot SERIES PORT SECONDS COMMAND...: PORT "output" streams what the command
+# writes, "terminal" connects it to the user's terminal
+boot()
+{
+	local series=$1 port=$2 limit=$3 dir console status
+
+	dir=$(mktemp -d "$WORK/$series/boot.XXXXXX")
+	mkdir "$dir/host"
+	console=$dir/console-$series.log
+	write_command "${@:4}" > "$dir/host/command"
+	write_environment > "$dir/host/environment"
+	run_qemu "$series" "$port" "$limit" "$dir" "$console" ||
+		[ $? -ne 124 ] || say "the guest was stopped after $limit s"
+	if read -r status 2> /dev/null < "$dir/host/status"; then
+		return "$status"
+	fi
+	show_failure "$console"
+	grep -a "Kernel panic" "$console" >&2 || :
+	say "the guest did not say how its command ended"
+	return "$FAILED_GUEST"
+}
+
+write_command()
+{
+	printf '%q ' "$@"
+	echo
+}
+
+# What of our environment the command shall see, and what it has to know
+# about its machine
+write_environment()
+{
+	local name
+
+	for name in KIND KINDS TERM; do
+		[ -z "${!name:-}" ] ||
+			printf 'export %s=%q\n' "$name" "${!name}"
+	done
+	[ "$ACCEL" = kvm ] || echo "export KSFT_MACHINE_SLOW=yes"
+	[ ! -t 0 ] || stty size | sed 's/\(.*\) \(.*\)/ROWS=\1 COLUMNS=\2/'
+}
+
+run_qemu()
+{
+	local series=$1 port=$2 limit=$3 dir=$4 console=$5
+	local root release machine
+
+	root=$(root_of "$(suite_of "$series")")
+	release=$(release_of "$series")
+	machine=(-accel "$ACCEL" -cpu max -smp 2 -m "$MEMORY"
+		-nodefaults -display none -nic none -no-reboot
+		-kernel "$root/boot/vmlinuz-$release"
+		-initrd "$root/boot/initramfs-$release"
+		-append "console=ttyS0 panic=-1 oops=panic $CHEAPER"
+		-drive "file=$(quoted "$root.img"),$IMAGE"
+		-virtfs "$(share layer "$(layer_of "$series")"),readonly=on"
+		-virtfs "$(share host "$dir/host")"
+		-chardev "file,id=serial,path=$(quoted "$console")"
+		-serial chardev:serial -device virtio-serial)
+	if [ "$port" = terminal ]; then
+		qemu-system-x86_64 "${machine[@]}" \
+			-chardev stdio,id=port,signal=off \
+			-device virtconsole,chardev=port,name=terminal
+	else
+		timeout --foreground --kill-after=5 "$limit" \
+			qemu-system-x86_64 "${machine[@]}" \
+			-chardev file,id=port,path=/proc/self/fd/1 \
+			-device virtserialport,chardev=port,name=output \
+			< /dev/null | cat
+	fi
+}
+
+share()
+{
+	echo "local,mount_tag=$1,path=$(quoted "$2"),security_model=none"
+}
+
+# QEMU's options are separated by commas
+quoted()
+{
+	echo "${1//,/,,}"
+}
+
+# /dev/kvm may exist and its guests hang. So it is used only after a guest has
+# really booted with it, which is tried once after each boot of the host.
+choose_accelerator()
+{
+	local series=$1 answer boot_id
+
+	ACCEL=tcg,thread=multi
+	[ "${KVM:-1}" != 0 ] && [ -w /dev/kvm ] || return 0
+	read -r boot_id < /proc/sys/kernel/random/boot_id
+	if ! answer=$(grep -s "^$boot_id" "$CACHE/kvm"); then
+		say "trying whether guests boot with KVM"
+		answer="$boot_id no"
+		ACCEL=kvm boot "$series" output 10 true 2> /dev/null &&
+			answer="$boot_id yes"
+		echo "$answer" > "$CACHE/kvm"
+	fi
+	[[ $answer != *yes ]] || ACCEL=kvm
+}

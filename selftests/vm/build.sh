@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Builds the project for one kernel. The result is a layer, which a guest sees
+# on top of its root file system:
+#
+#	myveth/			a copy of the work tree, built
+#	usr/lib/modules/	the kernel's modules and ours
+#	usr/lib/...		the plugin of ip(8)
+
+layer_of()
+{
+	echo "$WORK/$1/layer"
+}
+
+need_layer()
+{
+	local series=$1 layer
+
+	layer=$(layer_of "$series")
+	[ ! -d "$layer" ] || return 0
+	mkdir -p "$layer/myveth"
+	step "building for Linux $(release_of "$series")" \
+		"$WORK/build-$series.log" make_layer "$series" "$layer"
+}
+
+# Hard links, so that depmod sees all modules and none is copied
+make_layer()
+{
+	local suite release modules=$2/usr/lib/modules
+
+	suite=$(suite_of "$1")
+	release=$(release_of "$1")
+	mkdir -p "$modules"
+	ln -s usr/lib "$2/lib"
+	cp -al "$(root_of "$suite")/usr/lib/modules/$release" "$modules"
+	copy_tree "$2/myveth"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	in_root "$suite" "$2/myveth:/myveth" "$2:/layer" -- sh -exc '
+		cd /myveth
+		make "KERNELRELEASE=$1"
+		make install "KERNELRELEASE=$1" DESTDIR=/layer
+		make -C selftests/programs' sh "$release"
+}
+
+# The broken drivers that the selftests have to notice
+need_mutants()
+{
+	local series=$1 release
+
+	release=$(release_of "$series")
+	step "building broken drivers for Linux $release" \
+		"$WORK/$series/mutants.log" \
+		in_root "$(suite_of "$series")" \
+		"$(layer_of "$series")/myveth:/myveth" -- \
+		/myveth/selftests/mutants/build.sh "$release"
+}
+
+# What git would commit, or everything where there is no repository
+copy_tree()
+{
+	list_files | tar -C "$TREE" --null --files-from=- -c | tar -C "$1" -x
+}
+
+list_files()
+{
+	local file
+
+	cd "$TREE" || return
+	if git -c safe.directory='*' rev-parse 2> /dev/null; then
+		git -c safe.directory='*' ls-files -coz --exclude-standard
+	else
+		find . -type f -not -path './.*' -print0
+	fi | while IFS= read -rd '' file; do
+		[ -e "$file" ] && printf '%s\0' "$file"
+	done
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Makes a root file system: mmdebstrap fills it from Debian's archives, two
+# hooks of ours add what depends on the kernels, and an image is made of it.
+
+readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# Under a temporary name; it gets its own when it is complete. Then those of
+# older recipes go, unless they are in use.
+make_root()
+{
+	local suite=$1 dir=$WORK/$1 start=$SECONDS
+
+	mkdir -p "$dir" "$CACHE/debs/$suite"
+	step "making the root file system $suite" "$WORK/$suite.log" \
+		bootstrap "$suite" "$dir/root"
+	keep_debs "$dir/root" "$suite"
+	rm "$dir"/root/var/cache/apt/archives/*.deb
+	step "making an image of it" "$WORK/$suite.log" make_image "$dir/root"
+	write_cost "$suite" "$dir" "$((SECONDS - start))"
+	delete_unused "$CACHE/$suite"-*
+	mv "$dir" "$(suite_dir "$suite")"
+}
+
+# For the guests. Mounted once more, the root file system shows no mounts below
+# it. No journal: the image is never written to.
+make_image()
+{
+	local root=$1 megabytes
+
+	megabytes=$(du -sm "$root" | cut -f 1)
+	in_own_mounts "$VM_DIR/in-root.sh" "$root" "$root:/mnt" \
+		"$(dirname "$root"):/srv" -- mke2fs -q -t ext4 \
+		-O ^has_journal,^metadata_csum -m 0 -d /mnt \
+		/srv/root.img "$((megabytes * 5 / 4 + 64))m"
+}
+
+bootstrap()
+{
+	local apt_options sources
+
+	export SUITE=$1 SERIES ARCHIVES DEBS=$CACHE/debs/$1
+	SERIES=$(series_of "$1")
+	ARCHIVES=$(archives_of "$1")
+	mapfile -t apt_options < <(host_apt_options)
+	mapfile -t sources < <(host_sources "$1")
+	in_own_mounts mmdebstrap --mode=root --variant=apt --verbose \
+		--include="$(table packages | paste -sd ,)" \
+		--aptopt='APT::Install-Recommends "false"' \
+		"${apt_options[@]/#/--aptopt=}" \
+		--dpkgopt=force-unsafe-io \
+		--skip=essential/unlink,cleanup/apt/cache \
+		--setup-hook="$VM_DIR/prepare-apt.sh" \
+		--customize-hook="$VM_DIR/add-kernels.sh" \
+		"$1" "$2" "${sources[@]}"
+}
+
+# How the host reaches its mirrors, and whether it believes their dates
+host_apt_options()
+{
+	apt-config dump | grep -E '^Acquire::(https?::|Check-|Retries|Force)' ||
+		:
+}
+
+# Debian's mirrors as the host's apt knows them. When it knows none mmdebstrap
+# uses its defaults.
+host_sources()
+{
+	local main security
+
+	main=$(mirror_labelled Debian)
+	security=$(mirror_labelled Debian-Security)
+	[ -n "$main" ] && [ -n "$security" ] && [ -e "$keyring" ] || return 0
+	printf "deb [signed-by=$keyring] %s main\n" \
+		"$main $1" "$main $1-updates" "$security $1-security"
+}
+
+mirror_labelled()
+{
+	# shellcheck disable=SC2016 # apt-get expands it
+	apt-get indextargets --format '$(SITE)' "Label: $1" |
+		grep -v '^cdrom:' | head -n 1
+}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Root file systems: Debian suites made by mmdebstrap, with the packages that
+# build and test the driver and the kernels that it is tested on. They are both
+# the build environments (entered by chroot) and the guests' file systems.
+
+# Of all that a root file system is made from; once for each run, for the files
+# may be edited while it lasts
+KEY=$(cd "$VM_DIR" && cat packages kernels make-root.sh prepare-apt.sh \
+	add-kernels.sh init | sha256sum)
+readonly KEY=${KEY:0:12}
+
+table()
+{
+	sed 's/#.*//; /^[[:space:]]*$/d' "$VM_DIR/$1"
+}
+
+all_series()
+{
+	table kernels | awk '{ print $1 }'
+}
+
+# The suites of some series, each once
+suites_of()
+{
+	local series
+
+	for series in "$@"; do
+		suite_of "$series"
+	done | sort -u
+}
+
+suite_of()
+{
+	table kernels | awk -v series="$1" '$1 == series { print $2 }'
+}
+
+series_of()
+{
+	table kernels | awk -v suite="$1" '$2 == suite { print $1 }' | xargs
+}
+
+archives_of()
+{
+	table kernels | awk -v suite="$1" '$2 == suite { print $3 }' | xargs
+}
+
+suite_dir()
+{
+	echo "$CACHE/$1-$KEY"
+}
+
+root_of()
+{
+	echo "$(suite_dir "$1")/root"
+}
+
+release_of()
+{
+	local root
+
+	root=$(root_of "$(suite_of "$1")")
+	awk -v series="$1" '$1 == series { print $2 }' "$root/boot/releases"
+}
+
+is_root_whole()
+{
+	local root release _
+
+	root=$(root_of "$1")
+	[ -x "$root/usr/bin/make" ] && [ -s "$root/boot/releases" ] &&
+		[ -s "$root.img" ] || return 1
+	while read -r _ release; do
+		[ -s "$root/boot/vmlinuz-$release" ] &&
+		[ -s "$root/boot/initramfs-$release" ] &&
+		[ -s "$root/usr/lib/modules/$release/modules.dep" ] || return 1
+	done < "$root/boot/releases"
+}
+
+need_roots()
+{
+	local suite
+
+	announce_costs "$@"
+	for suite in "$@"; do
+		alone need_root "$suite"
+	done
+}
+
+need_root()
+{
+	is_root_whole "$1" || make_root "$1"
+	hold "$(suite_dir "$1")"
+}
+
+# A namespace in which mounts vanish by themselves. It can be private only
+# where / is a mount point, which it is not in a chroot.
+in_own_mounts()
+{
+	local propagation=private
+
+	unshare --mount true 2> /dev/null || propagation=unchanged
+	unshare --mount --propagation "$propagation" "$@"
+}
+
+# in_root SUITE [DIRECTORY:MOUNT-POINT]... -- COMMAND...
+in_root()
+{
+	in_own_mounts "$VM_DIR/in-root.sh" "$(root_of "$1")" "${@:2}"
+}

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Throw-away machines, in which everything of myveth is built and run:
+#
+#	vm.sh prepare [SERIES...]	make all that is needed to boot them
+#	vm.sh check			run the selftests on every kernel;
+#					KERNELS="6.1 7.3" selects kernels,
+#					TESTS="bridge* ring*" tests
+#	vm.sh demo			show three experiments
+#	vm.sh shell			log in to a machine with the module
+#	vm.sh run SERIES COMMAND...	run a command in a machine
+#	vm.sh root SUITE COMMAND...	run a command on the work tree in a
+#					suite's build environment
+#	vm.sh clean			delete all that was made
+#	vm.sh measure			measure what "costs" says
+#
+# What is downloaded and made is kept in ${XDG_CACHE_HOME:-~/.cache}/myveth.
+# The host gets no module, no daemon and no network configuration.
+
+set -euo pipefail
+shopt -s nullglob
+
+VM_DIR=$(cd "$(dirname "$0")" && pwd)
+TREE=${VM_DIR%/selftests/vm}
+
+readonly GUEST_DIR=/myveth/selftests/vm
+readonly DEMO_SERIES=6.12
+readonly TIME_LIMIT=${TIME_LIMIT:-3600}
+
+# What the callers' environment may say; it has to survive sudo
+readonly SETTINGS="KERNELS TESTS KINDS KIND KVM TIME_LIMIT TERM http_proxy
+	https_proxy no_proxy"
+
+say()
+{
+	printf '[%3d s] %s\n' "$SECONDS" "$*" >&2
+}
+
+die()
+{
+	echo "vm.sh: $*" >&2
+	exit 2
+}
+
+. "$VM_DIR/cache.sh"
+. "$VM_DIR/roots.sh"
+. "$VM_DIR/make-root.sh"
+. "$VM_DIR/costs.sh"
+. "$VM_DIR/build.sh"
+. "$VM_DIR/boot.sh"
+
+usage()
+{
+	sed -n '/^# Throw/,/^$/s/^# \?//p' "$0"
+}
+
+# Runs a long command into a log and says every quarter of a minute that it
+# still does. The ticker ends with the pipe that it reads.
+step()
+{
+	local what=$1 log=$2 ticker status=0
+
+	say "$what"
+	exec {ticker}> >(tick "$what")
+	"${@:3}" > "$log" 2>&1 || status=$?
+	exec {ticker}>&-
+	[ "$status" -ne 0 ] || return 0
+	show_failure "$log"
+	die "$what failed"
+}
+
+tick()
+{
+	while read -rt 15 _; [ $? -gt 128 ]; do
+		say "$1 ..."
+	done
+}
+
+# --- what is asked for -----------------------------------------------------
+
+require_series()
+{
+	local series
+
+	[ $# -gt 0 ] || die "KERNELS names no kernel"
+	for series in "$@"; do
+		[ -n "$(suite_of "$series")" ] ||
+			die "unknown kernel $series; there are" \
+				"$(all_series | xargs)"
+	done
+}
+
+require_suite()
+{
+	[ -n "$(series_of "$1")" ] || die "unknown suite $1"
+}
+
+require_tests()
+{
+	local pattern
+
+	for pattern in "$@"; do
+		[ -n "$("$TREE/selftests/run.sh" -l "$pattern")" ] ||
+			die "no selftest matches $pattern"
+	done
+}
+
+require_words()
+{
+	[ $# -ge $(($1 + 2)) ] || die "usage: vm.sh $2"
+}
+
+require_tools()
+{
+	[ "$(uname -m)" = x86_64 ] || die "the guests are x86_64 machines"
+	has_tools > /dev/null && return
+	[ -n "$(type -P apt-get)" ] || die "qemu-system-x86_64, mmdebstrap" \
+		"and mount are needed; they are installed by themselves" \
+		"on Debian only"
+	"$VM_DIR/install-host-packages.sh" >&2
+	has_tools > /dev/null ||
+		die "no qemu-system-x86_64, mmdebstrap or mount in PATH"
+}
+
+has_tools()
+{
+	type -P qemu-system-x86_64 && type -P mmdebstrap && type -P mount
+}
+
+# To make root file systems, to chroot into them, and to show guests files that
+# are root's. The cache remains the caller's.
+become_root()
+{
+	local name settings=("MYVETH_CACHE=$CACHE")
+
+	mkdir -p "$CACHE"
+	[ "$(id -u)" -ne 0 ] || return 0
+	[ -n "$(type -P sudo)" ] || die "must be run by root: it makes root" \
+		"file systems and runs commands in them"
+	for name in $SETTINGS; do
+		[ -z "${!name:-}" ] || settings+=("$name=${!name}")
+	done
+	say "root makes, enters and shares the root file systems: asking sudo"
+	exec sudo env "${settings[@]}" "$0" "$@"
+}
+
+# --- the commands ----------------------------------------------------------
+
+prepare()
+{
+	local series suites
+
+	mapfile -t suites < <(suites_of "$@")
+	need_roots "${suites[@]}"
+	for series in "$@"; do
+		need_layer "$series"
+	done
+	choose_accelerator "$1"
+}
+
+# The kernels run at the same time: a guest keeps about one processor busy
+check()
+{
+	local series
+
+	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	prepare "$@"
+	for series in "$@"; do
+		start_on "$series" selftests/run.sh "${PATTERNS[@]}"
+	done
+	follow_jobs
+	[ ${#PATTERNS[@]} -gt 0 ] || check_mutants "$@"
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+}
+
+# The test of the tests: on one kernel, does the suite notice a broken driver?
+check_mutants()
+{
+	[[ " $* " == *" $DEMO_SERIES "* ]] || return 0
+	need_mutants "$DEMO_SERIES"
+	start_on "$DEMO_SERIES" selftests/mutants/run.sh
+	follow_jobs
+}
+
+# start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
+start_on()
+{
+	: > "$WORK/$1/output"
+	{
+		echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
+		run_in "$1" "/myveth/$2" "${@:3}"
+	} >> "$WORK/$1/output" 2>&1 &
+	JOBS+=("$1 $!")
+}
+
+# Shows what each has printed, and goes on printing, until it ends
+follow_jobs()
+{
+	local job
+
+	for job in "${JOBS[@]}"; do
+		tail -n +1 --follow --pid="${job#* }" "$WORK/${job% *}/output"
+		count_results "${job#* }" "$WORK/${job% *}/output"
+	done
+	JOBS=()
+}
+
+# A machine that ends badly counts as a failure, whatever its tests said
+count_results()
+{
+	local pid=$1 log=$2 status=0 passed failed skipped
+
+	wait "$pid" || status=$?
+	read -r passed failed skipped < <(results_in "$log")
+	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+	PASSED=$((PASSED + passed))
+	FAILED=$((FAILED + failed))
+	SKIPPED=$((SKIPPED + skipped))
+}
+
+# Their last line counts; without it there are no results, which is a failure
+results_in()
+{
+	awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+			line = NR; results = $1 " " $3 " " $5
+		}
+		END { print line && line == NR ? results : "0 1 0" }' "$1"
+}
+
+run_in()
+{
+	boot "$1" output "$TIME_LIMIT" "${@:2}"
+}
+
+shell_in()
+{
+	[ -t 0 ] || die "a shell needs a terminal"
+	boot "$1" terminal "$TIME_LIMIT" "$GUEST_DIR/shell.sh"
+}
+
+run_in_root()
+{
+	need_roots "$1"
+	in_root "$1" "$TREE:$TREE" -- env -C "$TREE" "${@:2}"
+}
+
+main()
+{
+	local kernels
+
+	read -ra PATTERNS <<< "${TESTS:-}"
+	read -ra kernels <<< "${KERNELS:-$(all_series | xargs)}"
+	case ${1:-help} in
+	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
+	check)		require_tests "${PATTERNS[@]}" ;;
+	demo|shell)	kernels=("${KERNELS:+${kernels[@]: -1}}")
+			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
+	run)		require_words 3 "run SERIES COMMAND..." "$@"
+			kernels=("$2") ;;
+	root)		require_words 3 "root SUITE COMMAND..." "$@"
+			require_suite "$2" ;;
+	clean|measure)	;;
+	*)		usage; exit 2 ;;
+	esac
+	require_series "${kernels[@]}"
+	require_tools
+	become_root "$@"
+	open_cache
+
+	case $1 in
+	prepare)	prepare "${kernels[@]}" ;;
+	check)		check "${kernels[@]}" ;;
+	demo)		prepare "${kernels[@]}"
+			run_in "${kernels[0]}" "$GUEST_DIR/demo.sh" ;;
+	shell)		prepare "${kernels[@]}"
+			shell_in "${kernels[0]}" ;;
+	run)		prepare "${kernels[@]}"
+			run_in "${@:2}" ;;
+	root)		run_in_root "${@:2}" ;;
+	clean)		alone delete_cache ;;
+	measure)	measure_costs ;;
+	esac
+}
+
+# On one line: this file may be edited while it runs
+main "$@"; exit

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the selftests on this very machine, with the module and the plugin that
+# were built in the work tree. `make check-here` calls it.
+#
+# It asks first (or YES=1), refuses when there are myveth devices already, and
+# leaves the module as it found it: loaded when it was, unloaded when it was
+# not.
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+
+die()
+{
+	echo "check-here: $*" >&2
+	exit 1
+}
+
+# Every network namespace that a process lives in or that has a name.
+network_namespaces()
+{
+	find /proc/[0-9]*/ns/net /run/netns/* -maxdepth 0 \
+		-printf '%p\n' 2>/dev/null |
+		while read -r path; do
+			echo "$(stat -Lc %i "$path" 2>/dev/null) $path"
+		done | sort -u -k 1,1 | cut -d ' ' -f 2
+}
+
+existing_devices()
+{
+	local net
+
+	network_namespaces | while read -r net; do
+		nsenter --net="$net" ip -o link show type myveth 2>/dev/null
+	done
+}
+
+is_loaded()
+{
+	[ -d /sys/module/myveth ]
+}
+
+loaded_is_the_built_one()
+{
+	local built
+
+	built=$(modinfo -F srcversion "$TOP/myveth.ko")
+	[ "$(cat /sys/module/myveth/srcversion)" = "$built" ]
+}
+
+ask()
+{
+	local answer
+
+	[ "$YES" = 1 ] && return
+	cat <<-END
+	This runs the selftests as root on this machine, kernel $(uname -r).
+	They make network namespaces and devices of their own and remove them,
+	load modules, and load and unload myveth. A fault in the driver can
+	bring the machine down; "make check" does the same in a throw-away one.
+	END
+	read -r -p "Go on? [y/N] " answer
+	[[ $answer == [yY]* ]] || die "nothing was done"
+}
+
+[ "$(id -u)" -eq 0 ] || die "must be run by root: sudo make check-here"
+[ "$(modinfo -F vermagic "$TOP/myveth.ko" | cut -d ' ' -f 1)" = \
+	"$(uname -r)" ] || die "myveth.ko was not built for $(uname -r)"
+[ -z "$(existing_devices)" ] ||
+	die "there are myveth devices, delete them first:
+$(existing_devices)"
+! is_loaded || loaded_is_the_built_one ||
+	die "another build of myveth is loaded: rmmod myveth"
+ask
+
+if ! is_loaded; then
+	insmod "$TOP/myveth.ko" || die "cannot load $TOP/myveth.ko"
+	trap 'rmmod myveth' EXIT
+fi
+export IP_LIB_DIR=$TOP/iproute2 MYVETH_PLUGIN_DIR=$TOP/iproute2
+export SKIPS=$TOP/selftests/skips-here
+# shellcheck disable=SC2086 # a list of patterns
+"$TOP/selftests/run.sh" $TESTS

@@ -1,0 +1,582 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the selftests share. A script sources this file, lists its cases in
+# ALL_TESTS, writes one function per case, and ends with
+#
+#	tests_run
+#	exit $EXIT_STATUS
+#
+# A case collects its findings with check_err and check_fail and reports them
+# with log_test. Whatever it makes it takes away with defer, in the line after
+# the one that made it. The names are those of the kernel's own
+# selftests/net/lib.sh, so that who knows one knows the other.
+
+# Messages are matched and clocks are read: no translation, no decimal comma.
+export LC_ALL=C
+
+KIND=${KIND:-myveth}
+SELFTESTS=$(readlink -f "${BASH_SOURCE[0]%/*}")
+MYVETH_PROGRAMS=${MYVETH_PROGRAMS:-$SELFTESTS/programs}
+
+# shellcheck disable=SC2034 # the four are for the scripts as well
+ksft_pass=0 ksft_fail=1 ksft_xfail=2 ksft_skip=4
+
+EXIT_STATUS=$ksft_xfail
+RET=$ksft_pass
+RET_MESSAGE=
+RESULTS=0
+
+# --- cleaning up ---------------------------------------------------------
+
+DEFERRED=()
+
+# defer COMMAND...: run it when the case ends, or the script when outside of a
+# case; last deferred, first run.
+defer()
+{
+	DEFERRED+=("${*@Q}")
+}
+
+# Run what was deferred since the list had KEEP entries.
+deferred_run()
+{
+	local keep=$1 last
+
+	while ((${#DEFERRED[@]} > keep)); do
+		last=$((${#DEFERRED[@]} - 1))
+		eval "${DEFERRED[last]}"
+		unset "DEFERRED[last]"
+	done
+}
+
+# A directory for whatever a script has to write down.
+SCRATCH=$(mktemp -d) || exit
+
+finish()
+{
+	deferred_run 0
+	rm -rf "$SCRATCH"
+}
+trap finish EXIT
+
+# stop PID: end a background process of ours and wait until it is gone.
+stop()
+{
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	return 0
+}
+
+# --- waiting -------------------------------------------------------------
+
+# An emulated machine gets the same patience in its own, slower, time.
+WAIT_FACTOR=1
+[ "$KSFT_MACHINE_SLOW" = yes ] && WAIT_FACTOR=5
+
+# wait_polling INTERVAL_S TIMEOUT_MS COMMAND...
+wait_polling()
+{
+	local interval=$1 end=$((${EPOCHREALTIME/./} + $2 * 1000 * WAIT_FACTOR))
+
+	shift 2
+	until "$@"; do
+		((${EPOCHREALTIME/./} < end)) || return 1
+		sleep "$interval"
+	done
+}
+
+# busywait MILLISECONDS COMMAND...: for what happens at once.
+busywait()
+{
+	wait_polling 0.02 "$@"
+}
+
+# slowwait SECONDS COMMAND...: for what may take a while.
+slowwait()
+{
+	local seconds=$1
+
+	shift
+	wait_polling 0.1 $((seconds * 1000)) "$@"
+}
+
+# not COMMAND...: to wait until something is no longer so.
+not()
+{
+	! "$@"
+}
+
+# --- results -------------------------------------------------------------
+
+# The first thing that went wrong is what log_test reports.
+record()
+{
+	[ "$RET" -eq "$ksft_fail" ] && return
+	RET=$1
+	RET_MESSAGE=$2
+}
+
+# check_err STATUS MESSAGE: STATUS must be 0.
+check_err()
+{
+	[ "$1" -eq 0 ] || record $ksft_fail "$2"
+}
+
+# check_fail STATUS MESSAGE: STATUS must not be 0.
+check_fail()
+{
+	[ "$1" -ne 0 ] || record $ksft_fail "$2"
+}
+
+# check_equal FOUND WANTED WHAT
+check_equal()
+{
+	[ "$1" = "$2" ] || record $ksft_fail "$3: found '$1', not '$2'"
+}
+
+# check_match TEXT REGEX WHAT: TEXT must match the extended regex.
+check_match()
+{
+	[[ $1 =~ $2 ]] || record $ksft_fail "$3: '$1' does not match '$2'"
+}
+
+# A script is as bad as its worst case: fail, skip, pass, xfail.
+merge_exit_status()
+{
+	local status
+
+	for status in $ksft_fail $ksft_skip $ksft_pass $ksft_xfail; do
+		case $status in
+		"$1"|"$EXIT_STATUS")
+			EXIT_STATUS=$status
+			return
+			;;
+		esac
+	done
+}
+
+# log_test NAME [DETAIL]: report the case, and be ready for the next one.
+log_test()
+{
+	local name="$1${2:+ ($2)}" line=ok directive=
+
+	case $RET in
+	"$ksft_fail") line="not ok" ;;
+	"$ksft_skip") directive=" # SKIP $RET_MESSAGE" ;;
+	"$ksft_xfail") directive=" # XFAIL $RET_MESSAGE" ;;
+	esac
+
+	RESULTS=$((RESULTS + 1))
+	[ "$RET" -eq "$ksft_fail" ] && echo "# $name: $RET_MESSAGE"
+	echo "$line $RESULTS $name$directive"
+	merge_exit_status "$RET"
+	RET=$ksft_pass
+	RET_MESSAGE=
+}
+
+# log_test_skip NAME WHY: the case cannot be run here; WHY names what lacks.
+log_test_skip()
+{
+	record $ksft_skip "$2"
+	log_test "$1"
+}
+
+log_info()
+{
+	echo "# $*"
+}
+
+# skip_all WHY: the whole script cannot be run here.
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	exit $ksft_skip
+}
+
+# abort WHY: the test itself is wrong, or what it stands on gave way.
+abort()
+{
+	echo "Bail out! $1"
+	exit $ksft_fail
+}
+
+require_command()
+{
+	command -v "$1" >/dev/null || skip_all "no command $1"
+}
+
+# require_program NAME: one of ours, from programs/
+require_program()
+{
+	[ -x "$MYVETH_PROGRAMS/$1" ] ||
+		skip_all "no $MYVETH_PROGRAMS/$1, see make programs"
+}
+
+# must COMMAND...: for the set-up, where nothing may fail.
+must()
+{
+	"$@" || abort "failed: $*"
+}
+
+# Run every case of ALL_TESTS, each in a defer scope of its own. The plan comes
+# last: a script that stopped half-way has none, and run.sh sees that.
+tests_run()
+{
+	local scope before case
+
+	# shellcheck disable=SC2153 # the script's list
+	for case in $ALL_TESTS; do
+		scope=${#DEFERRED[@]}
+		before=$RESULTS
+		"$case"
+		[ "$RESULTS" -gt "$before" ] || abort "$case reported nothing"
+		deferred_run "$scope"
+	done
+	echo "1..$RESULTS"
+}
+
+# --- network namespaces --------------------------------------------------
+
+NS_LIST=()
+
+# setup_ns A B...: make network namespaces with random names, put the names
+# into $A, $B..., and remove them at the end of the scope.
+setup_ns()
+{
+	local variable name
+
+	for variable; do
+		name=${variable,,}-$RANDOM$RANDOM
+		must ip netns add "$name"
+		NS_LIST+=("$name")
+		defer cleanup_ns "$name"
+		must ip -n "$name" link set lo up
+		printf -v "$variable" %s "$name"
+	done
+}
+
+ns_exists()
+{
+	[ -e "/run/netns/$1" ]
+}
+
+# cleanup_ns NAME...: a namespace that is gone already is fine.
+cleanup_ns()
+{
+	local name
+
+	for name; do
+		ns_exists "$name" && ip netns del "$name"
+	done
+	return 0
+}
+
+cleanup_all_ns()
+{
+	cleanup_ns "${NS_LIST[@]}"
+	NS_LIST=()
+}
+
+# set_sysctl NS KEY=VALUE...
+set_sysctl()
+{
+	must ip netns exec "$1" sysctl -q -w "${@:2}"
+}
+
+# no_ipv6 NS...: keep what IPv6 says by itself out of the experiment.
+no_ipv6()
+{
+	local ns
+
+	for ns; do
+		set_sysctl "$ns" net.ipv6.conf.{all,default}.disable_ipv6=1
+	done
+}
+
+# --- devices -------------------------------------------------------------
+
+# make_pair NS A B [words for A] [-- words for B]: a pair of kind $KIND, as in
+#	make_pair "$ns" veth0 veth1 mtu 1400 -- mtu 1400 netns "$other"
+make_pair()
+{
+	local ns=$1 a=$2 b=$3 words=()
+
+	shift 3
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		words+=("$1")
+		shift
+	done
+	[ "$1" = -- ] && shift
+
+	must ip -n "$ns" link add name "$a" "${words[@]}" type "$KIND" \
+		peer name "$b" "$@"
+}
+
+# link_get NS DEV FILTER: one value of "ip -j -d -s link show", by jq filter.
+link_get()
+{
+	ip -n "$1" -j -d -s link show dev "$2" | jq -r ".[0]$3"
+}
+
+link_exists()
+{
+	ip -n "$1" link show dev "$2" >/dev/null 2>&1
+}
+
+link_is_up()
+{
+	[[ $(ip -n "$1" link show dev "$2") == *" state UP "* ]]
+}
+
+mac_of()
+{
+	link_get "$1" "$2" .address
+}
+
+# bring_up NS DEV...
+bring_up()
+{
+	local ns=$1 dev
+
+	shift
+	for dev; do
+		must ip -n "$ns" link set dev "$dev" up
+	done
+}
+
+# wait_for_up NS DEV...: the carrier, and with it the state, comes later.
+wait_for_up()
+{
+	local ns=$1 dev
+
+	shift
+	for dev; do
+		slowwait 10 link_is_up "$ns" "$dev" || abort "$dev stays down"
+	done
+}
+
+# ping_loss NS WORDS...: ping's percentage of packets lost.
+ping_loss()
+{
+	ip netns exec "$1" ping "${@:2}" 2>&1 |
+		sed -n -E 's/.* ([0-9.]+)% packet loss.*/\1/p'
+}
+
+# check_loss PERCENT NS WORDS...: of a ping with these words.
+check_loss()
+{
+	check_equal "$(ping_loss "${@:2}")" "$1" "per cent lost, ping ${*:3}"
+}
+
+# check_ping NS ADDRESS: it answers.
+check_ping()
+{
+	check_loss 0 "$1" -c 2 -i 0.2 -W 5 "$2"
+}
+
+# --- captures ------------------------------------------------------------
+
+# What the frames of the experiments are called in a filter.
+# shellcheck disable=SC2034 # the scripts use them
+{
+	ARP_REQUEST="arp[6:2] = 1"
+	ARP_REPLY="arp[6:2] = 2"
+	ECHO_REQUEST="icmp[icmptype] = icmp-echo"
+	ECHO_REPLY="icmp[icmptype] = icmp-echoreply"
+	HOST_UNREACHABLE="icmp[0] = 3 and icmp[1] = 1"
+}
+
+declare -A CAPTURE_PID CAPTURE_COPIES CAPTURE_EARLY
+
+# capture_start NAME NS DEV FILTER...: returns when frames are being captured.
+# Call it before the traffic that FILTER selects begins.
+#
+# Without promiscuous mode: to look on must not change what a device gets.
+capture_start()
+{
+	local name=$1 ns=$2 dev=$3 filter=${*:4} file
+
+	file=$SCRATCH/$name
+	: >"$file.log"
+	ip netns exec "$ns" tcpdump -p -n -i "$dev" -s 0 -U \
+		--immediate-mode -w - "$filter" \
+		>"$file.pcap" 2>>"$file.log" &
+	CAPTURE_PID[$name]=$!
+	defer capture_kill "$name"
+	slowwait 10 capture_is_decided "$name"
+	[[ $SAID == *"listening on"* ]] || abort "capture on $dev: $SAID"
+	capture_begin_count "$name" "$dev"
+}
+
+# What tcpdump has said since it was asked last; read without a process, for
+# this is done again and again.
+capture_listen()
+{
+	read -r -d '' SAID <"$SCRATCH/$1.log" || :
+}
+
+# Whether tcpdump has begun, or given up.
+capture_is_decided()
+{
+	capture_listen "$1"
+	[[ $SAID == *"listening on"* ]] ||
+		! kill -0 "${CAPTURE_PID[$1]}" 2>/dev/null
+}
+
+capture_kill()
+{
+	[ -n "${CAPTURE_PID[$1]}" ] && stop "${CAPTURE_PID[$1]}"
+	unset "CAPTURE_PID[$1]"
+}
+
+# Ask tcpdump how many frames it has written, how many the kernel has put into
+# its queue, and how many did not fit there.
+capture_ask()
+{
+	: >"$SCRATCH/$1.log"
+	kill -USR1 "${CAPTURE_PID[$1]}" || abort "capture $1 has ended"
+	busywait 5000 capture_has_answered "$1" ||
+		abort "capture $1 does not answer: $SAID"
+	WRITTEN=${BASH_REMATCH[1]}
+	QUEUED=${BASH_REMATCH[2]}
+	MISSED=${BASH_REMATCH[3]}
+}
+
+capture_has_answered()
+{
+	local number="([0-9]+) packets?"
+	local answer="$number captured, $number received by filter, "
+
+	capture_listen "$1"
+	[[ $SAID =~ ${answer}$number\ dropped\ by\ kernel ]]
+}
+
+# The queue also counts what came before the filter was set. And each frame on
+# loopback is there twice, on its way out and in; tcpdump writes one of them.
+capture_begin_count()
+{
+	CAPTURE_COPIES[$1]=1
+	[ "$2" = lo ] && CAPTURE_COPIES[$1]=2
+	capture_ask "$1"
+	CAPTURE_EARLY[$1]=$((QUEUED - WRITTEN * CAPTURE_COPIES[$1]))
+}
+
+# Whether every frame in the queue has been written.
+capture_is_complete()
+{
+	capture_ask "$1"
+	((MISSED == 0 && QUEUED - CAPTURE_EARLY[$1] ==
+	  WRITTEN * CAPTURE_COPIES[$1]))
+}
+
+# capture_stop NAME...: every frame seen until now is in the capture.
+capture_stop()
+{
+	local name
+
+	for name; do
+		slowwait 10 capture_is_complete "$name" ||
+			abort "capture $name: $SAID"
+		capture_kill "$name"
+	done
+}
+
+# capture_show NAME EXPRESSION...: the frames that match, a line each.
+capture_show()
+{
+	tcpdump -n -r "$SCRATCH/$1.pcap" "${@:2}" 2>/dev/null ||
+		echo "unreadable: $1 ${*:2}"
+}
+
+# capture_count NAME EXPRESSION...: how many frames match; fails when the
+# capture cannot be read.
+capture_count()
+{
+	local frames
+
+	frames=$(tcpdump -n -r "$SCRATCH/$1.pcap" "${@:2}" 2>/dev/null) ||
+		return
+	grep -c . <<<"$frames" || :
+}
+
+# capture_has NAME COUNT EXPRESSION...: to wait until that many are in.
+capture_has()
+{
+	local found
+
+	found=$(capture_count "$1" "${@:3}") && [ "$found" -ge "$2" ]
+}
+
+# check_frames NAME COUNT EXPRESSION...
+check_frames()
+{
+	local found
+
+	found=$(capture_count "$1" "${@:3}") || found=unreadable
+	check_equal "$found" "$2" "frames '${*:3}' on $1"
+}
+
+# check_some_frames NAME EXPRESSION...
+check_some_frames()
+{
+	capture_has "$1" 1 "${@:2}"
+	check_err $? "no frame '${*:2}' on $1"
+}
+
+# --- the oracle ----------------------------------------------------------
+
+# differs ID: whether $KIND behaves as the last column of row ID of
+# differences.tsv says. On kernels that the row does not name, veth does too.
+differs()
+{
+	local kernels series
+
+	kernels=$(awk -F '\t' -v id="$1" '$1 == id { print $2 }' \
+		"$SELFTESTS/differences.tsv")
+	[ -n "$kernels" ] || abort "differences.tsv has no difference '$1'"
+	[ "$KIND" = myveth ] && return
+	[ "$kernels" = all ] && return 1
+	series=$(uname -r | cut -d . -f 1,2)
+	[[ " $kernels " != *" $series "* ]]
+}
+
+# errno_of COMMAND...: how the kernel refused what COMMAND asked for, by
+# netlink or by ioctl: "EINVAL", or nothing when it did not refuse.
+errno_of()
+{
+	local trace
+
+	trace=$(mktemp -p "$SCRATCH") || return
+	strace -f -e trace=recvmsg,ioctl -o "$trace" "$@" >/dev/null 2>&1
+	grep -v -e TCGETS -e SIOCGIF "$trace" |
+		grep -oE '(\{error=-|\) += -1 )E[A-Z0-9]+' |
+		grep -oE 'E[A-Z0-9]+$' | grep -v EAGAIN | tail -n 1
+}
+
+# like_veth FUNCTION [WORDS...]: call FUNCTION NS KIND WORDS..., once for veth
+# and once for $KIND, each in a namespace of its own, and check that both times
+# it printed the same and ended with the same status. veth need not be compared
+# with itself.
+like_veth()
+{
+	local ours theirs
+
+	[ "$KIND" = veth ] && return
+	theirs=$(oracle_run veth "$@")
+	ours=$(oracle_run "$KIND" "$@")
+	check_equal "$ours" "$theirs" "$* for $KIND"
+}
+
+oracle_run()
+{
+	local kind=$1 function=$2
+
+	(
+		DEFERRED=()
+		trap 'deferred_run 0' EXIT
+		setup_ns ORACLE
+		"$function" "$ORACLE" "$kind" "${@:3}" 2>&1
+		echo "status $?"
+	)
+}

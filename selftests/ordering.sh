@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The packets of one flow that is sent on one CPU arrive in order, all of them.
+#
+#	A: va 192.0.2.1, 2001:db8::1 ====== B: vb 192.0.2.2, 2001:db8::2
+#
+# Each word of the stream is its own position in it: stream.c names the first
+# one that is not where it belongs.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="one_flow"
+
+require_program stream
+
+# The first and the last CPU that we may run on.
+some_cpus()
+{
+	local list
+
+	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	printf '%s\n' "${list%%[,-]*}" "${list##*[,-]}" | sort -u
+}
+
+# one_way FROM TO ADDRESS: 5,000 datagrams of 64 bytes.
+one_way()
+{
+	local cpu said
+
+	for cpu in $(some_cpus); do
+		said=$(taskset -c "$cpu" "$MYVETH_PROGRAMS/stream" "$@" udp \
+			320000 size=64 2>&1)
+		check_equal "$said" "received 320000" "sent on CPU $cpu"
+	done
+	log_test "5000 datagrams to $3 arrive in order"
+}
+
+one_flow()
+{
+	setup_ns A B
+	make_pair "$A" va vb -- netns "$B"
+	must ip -n "$A" addr add 192.0.2.1/24 dev va
+	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	must ip -n "$A" addr add 2001:db8::1/64 dev va nodad
+	must ip -n "$B" addr add 2001:db8::2/64 dev vb nodad
+	bring_up "$A" va
+	bring_up "$B" vb
+	wait_for_up "$A" va
+
+	one_way "$A" "$B" 192.0.2.2
+	one_way "$B" "$A" 192.0.2.1
+	one_way "$A" "$B" 2001:db8::2
+	one_way "$B" "$A" 2001:db8::1
+}
+
+tests_run
+exit $EXIT_STATUS

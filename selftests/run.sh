@@ -1,0 +1,355 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the selftests on the running kernel:
+#
+#	run.sh [-l] [PATTERN...]	-l: only list them
+#
+# Every script whose name matches a PATTERN (default: every script) is run once
+# for each kind in $KINDS (default "myveth veth"). KTAP on stdout; the last line
+# says "N passed, N failed, N skipped". A script fails as well when it leaves
+# something behind, when the kernel complains (see "splats"), when it takes too
+# long (see "settings"), and when it skips without being allowed to (see
+# "skips", or the file that $SKIPS names).
+
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+KINDS=${KINDS:-myveth veth}
+SKIPS=${SKIPS:-$SELFTESTS/skips}
+PASSED=0
+FAILED=0
+SKIPPED=0
+
+die()
+{
+	echo "run.sh: $*" >&2
+	exit "$ksft_fail"
+}
+
+# --- which scripts -------------------------------------------------------
+
+matches_a_pattern()
+{
+	local name=$1 pattern
+
+	shift
+	[ $# -eq 0 ] && return
+	for pattern; do
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ $name == $pattern || $name == $pattern.sh ]] && return
+	done
+	return 1
+}
+
+list_scripts()
+{
+	local path name
+
+	for path in "$SELFTESTS"/*.sh; do
+		name=${path##*/}
+		case $name in
+		lib.sh|run.sh|check-here.sh) ;;
+		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
+		esac
+	done
+}
+
+# --- the machine ---------------------------------------------------------
+
+# A list of network namespaces of our own: nobody else's appear in it, and
+# whatever stays behind is gone with this process.
+enter_private_namespace_list()
+{
+	mkdir -p /run/netns
+	mount -t tmpfs myveth-selftests /run/netns ||
+		die "cannot mount on /run/netns"
+}
+
+kind_is_offered()
+{
+	unshare --net sh -c "ip link add name probe0 type $1 &&
+		ip link del dev probe0" 2>/dev/null
+}
+
+# Load what is not there; it goes again in the end.
+load_kind()
+{
+	local kind=$1
+
+	if [ ! -d "/sys/module/$kind" ] && modprobe -q "$kind" 2>/dev/null &&
+	   [ -d "/sys/module/$kind" ]; then
+		log_info "loaded module $kind"
+		LOADED+=("$kind")
+		defer modprobe -q -r "$kind"
+	fi
+	kind_is_offered "$kind" || die "this kernel has no link kind $kind"
+}
+
+unload_kinds()
+{
+	local kind
+
+	for kind in "${LOADED[@]}"; do
+		slowwait 10 modprobe -q -r "$kind" 2>/dev/null && continue
+		echo "# module $kind cannot be unloaded"
+		FAILED=$((FAILED + 1))
+	done
+}
+
+# What has to be after a script as it was before.
+machine_state()
+{
+	local path references
+
+	for path in /run/netns/* /sys/class/net/*; do
+		[ -e "$path" ] && echo "$path"
+	done
+	read -r references 2>/dev/null <"/sys/module/$KIND/refcnt" &&
+		echo "$references references to module $KIND"
+}
+
+state_is()
+{
+	[ "$(machine_state)" = "$1" ]
+}
+
+show_changes()
+{
+	echo "$1" >"$SCRATCH/before"
+	machine_state | diff "$SCRATCH/before" - |
+		sed -n 's/^>/left/p; s/^</lost/p'
+}
+
+# --- the kernel log ------------------------------------------------------
+
+# The patterns of "splats" that begin with a "!", without it, or the others.
+splat_patterns()
+{
+	local file=$SELFTESTS/splats
+
+	case $1 in
+	allowed) sed -n 's/^!//p' "$file" ;;
+	forbidden) grep -v -e '^#' -e '^!' -e '^$' "$file" ;;
+	esac
+}
+
+check_splat_patterns()
+{
+	local which status
+
+	for which in forbidden allowed; do
+		splat_patterns $which >"$SCRATCH/$which" 2>/dev/null
+		[ -s "$SCRATCH/$which" ] || die "splats: nothing is $which"
+		grep -qE -f "$SCRATCH/$which" <<<"no line like this"
+		status=$?
+		[ $status -eq 1 ] || die "splats: a bad expression"
+	done
+}
+
+mark_kernel_log()
+{
+	MARK="selftests: begin $1 ($$.$RANDOM)"
+	echo "$MARK" >/dev/kmsg || die "cannot write to the kernel log"
+	busywait 2000 kernel_log_has_mark ||
+		die "cannot read the kernel log"
+}
+
+kernel_log_has_mark()
+{
+	dmesg -t 2>/dev/null | grep -qF -e "$MARK"
+}
+
+# What the kernel has said since the mark; fails when the mark is gone.
+kernel_log_since_mark()
+{
+	dmesg -t | awk -v mark="$MARK" '
+		found { print }
+		index($0, mark) { found = 1 }
+		END { exit !found }'
+}
+
+find_splats()
+{
+	if ! kernel_log_since_mark >"$SCRATCH/log"; then
+		echo "the kernel log has lost its beginning"
+		return
+	fi
+	grep -E -f "$SCRATCH/forbidden" "$SCRATCH/log" |
+		grep -vE -f "$SCRATCH/allowed" | sed 's/^/kernel: /'
+}
+
+# --- one script ----------------------------------------------------------
+
+setting()
+{
+	sed -n "s/^$1=//p" "$SELFTESTS/settings"
+}
+
+read_settings()
+{
+	TIME_LIMIT=$(setting timeout)
+	[ "$KSFT_MACHINE_SLOW" != yes ] ||
+		TIME_LIMIT=$((TIME_LIMIT * $(setting slow_factor)))
+	[ "$TIME_LIMIT" -gt 0 ] || die "settings: no timeout"
+}
+
+# In a session of its own, so that nothing it started can outlive it.
+run_script()
+{
+	setsid timeout -k 30 "$TIME_LIMIT" bash "$SELFTESTS/$1" \
+		</dev/null >"$SCRATCH/output" 2>&1 &
+	SESSION=$!
+	wait "$SESSION" 2>/dev/null
+}
+
+end_session()
+{
+	[ -n "$SESSION" ] && pkill -KILL -s "$SESSION"
+	SESSION=
+}
+
+session_is_over()
+{
+	[ -z "$(session_processes)" ]
+}
+
+# Those that only wait for their parent's last word (Z) are gone.
+session_processes()
+{
+	pgrep -a -r D,R,S,T -s "$SESSION"
+}
+
+# A script that passes says so for each case, and how many cases there were.
+has_whole_output()
+{
+	local results
+
+	results=$(grep -cE '^(not )?ok [0-9]+ ' "$SCRATCH/output")
+	[ "$results" -gt 0 ] && grep -qx "1\.\.$results" "$SCRATCH/output"
+}
+
+skip_is_allowed()
+{
+	local script kind kernel reason
+
+	while read -r script kind kernel reason; do
+		# shellcheck disable=SC2053 # patterns they are
+		[[ $script != \#* && -n $reason && $1 == $script &&
+		   $KIND == $kind && $(uname -r) == $kernel ]] && return
+	done <"$SKIPS"
+	return 1
+}
+
+# What is wrong with the way a script ended, a line each.
+find_faults()
+{
+	local name=$1 status=$2 before=$3
+
+	case $status in
+	"$ksft_pass"|"$ksft_xfail")
+		has_whole_output || echo "ended without a result" ;;
+	"$ksft_skip")
+		skip_is_allowed "$name" || echo "skipped, not on the list" ;;
+	124|137) echo "timed out after $TIME_LIMIT s" ;;
+	*) echo "exit status $status" ;;
+	esac
+
+	slowwait 2 session_is_over ||
+		session_processes | sed 's/^/left process /'
+	end_session
+	slowwait 10 state_is "$before" || show_changes "$before"
+	find_splats
+}
+
+# Take away what a faulty script left, so that the next one starts clean.
+remove_namespaces()
+{
+	local name
+
+	for name in $(ip netns list | cut -d ' ' -f 1); do
+		ip netns del "$name"
+	done
+}
+
+# report NUMBER NAME STATUS: one KTAP line, after the script's own output.
+report()
+{
+	local line="$1 $2 KIND=$KIND" reason
+
+	sed 's/^/    /' "$SCRATCH/output"
+	if [ -s "$SCRATCH/faults" ]; then
+		sed 's/^/# fault: /' "$SCRATCH/faults"
+		FAILED=$((FAILED + 1))
+		echo "not ok $line"
+	elif [ "$3" -eq "$ksft_skip" ]; then
+		reason=$(grep -o 'SKIP .*' "$SCRATCH/output" | head -n 1)
+		SKIPPED=$((SKIPPED + 1))
+		echo "ok $line # ${reason:-SKIP}"
+	else
+		PASSED=$((PASSED + 1))
+		echo "ok $line"
+	fi
+}
+
+run_and_report()
+{
+	local number=$1 name=$2 before status
+
+	before=$(machine_state)
+	mark_kernel_log "$name KIND=$KIND"
+	run_script "$name"
+	status=$?
+	find_faults "$name" $status "$before" >"$SCRATCH/faults"
+	remove_namespaces
+	report "$number" "$name" $status
+}
+
+# --- all of them ---------------------------------------------------------
+
+run_all()
+{
+	local number=0 name
+
+	echo "KTAP version 1"
+	echo "1..$(($# * $(wc -w <<<"$KINDS")))"
+	for name; do
+		for KIND in $KINDS; do
+			number=$((number + 1))
+			run_and_report $number "$name"
+		done
+	done
+}
+
+main()
+{
+	local scripts
+
+	if [ "$1" = -l ]; then
+		shift
+		list_scripts "$@"
+		return
+	fi
+	mapfile -t scripts <<<"$(list_scripts "$@")"
+	[ -n "${scripts[0]}" ] || die "no test matches: $*"
+	[ "$(id -u)" -eq 0 ] || die "must be run by root"
+	[ -n "$MYVETH_IN_RUN" ] ||
+		MYVETH_IN_RUN=yes exec unshare --mount "$0" "$@"
+
+	read_settings
+	check_splat_patterns
+	enter_private_namespace_list
+	for KIND in $KINDS; do
+		load_kind "$KIND"
+	done
+	export KIND
+	defer end_session
+	trap 'exit 1' INT TERM
+
+	run_all "${scripts[@]}"
+	unload_kinds
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
+}
+
+LOADED=()
+main "$@"

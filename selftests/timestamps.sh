@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Software timestamps: the sender of a packet gets the time when it was handed
+# over, the receiver the time when it arrived, and the one is before the other.
+#
+#	A: va 192.0.2.1/24 ======> B: vb 192.0.2.2/24
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	timestamps_arrive
+	capabilities
+"
+
+require_command ethtool
+require_program stream
+
+make_topology()
+{
+	setup_ns A B
+	make_pair "$A" va vb -- netns "$B"
+	must ip -n "$A" addr add 192.0.2.1/24 dev va
+	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	bring_up "$A" va
+	bring_up "$B" vb
+	wait_for_up "$A" va
+}
+
+timestamps_arrive()
+{
+	local protocol said
+
+	for protocol in udp tcp; do
+		said=$("$MYVETH_PROGRAMS/stream" "$A" "$B" 192.0.2.2 \
+			"$protocol" 500 timestamps 2>&1)
+		check_match "$said" "timestamps sent 1 received 1 in order" \
+			"stream"
+		log_test "software timestamps of $protocol"
+	done
+}
+
+# show_capabilities NS KIND
+show_capabilities()
+{
+	KIND=$2 make_pair "$1" va vb
+	ip netns exec "$1" ethtool -T va
+}
+
+capabilities()
+{
+	check_match "$(ip netns exec "$A" ethtool -T va)" software-transmit \
+		"ethtool -T"
+	like_veth show_capabilities
+	log_test "ethtool -T"
+}
+
+make_topology
+tests_run
+exit $EXIT_STATUS

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The test of the tests: every broken driver that build.sh has made must be
+# noticed, that is, the script named in "list" must fail with it. In a
+# throw-away machine only. KTAP; the last line counts as that of ../run.sh.
+
+HERE=$(dirname "$(readlink -f "$0")")
+LOG=$(mktemp) || exit
+trap 'rm -f "$LOG"' EXIT
+NOTICED=0
+UNNOTICED=0
+
+# Whether the script fails, and not for want of the module.
+is_noticed()
+{
+	local name=$1 script=$2 noticed
+
+	insmod "$HERE/built/$name/myveth.ko" || return
+	KINDS=myveth "$HERE/../run.sh" "$script" >"$LOG" 2>&1
+	noticed=$?
+	rmmod myveth || return
+	grep -q "^not ok .* KIND=myveth" "$LOG" && [ "$noticed" -ne 0 ]
+}
+
+report()
+{
+	local number=$((NOTICED + UNNOTICED + 1)) name=$1 script=$2
+
+	if is_noticed "$name" "$script"; then
+		NOTICED=$((NOTICED + 1))
+		echo "ok $number mutant $name is noticed by $script"
+	else
+		UNNOTICED=$((UNNOTICED + 1))
+		sed 's/^/    /' "$LOG"
+		echo "not ok $number mutant $name is noticed by $script"
+	fi
+}
+
+! [ -d /sys/module/myveth ] || rmmod myveth || exit
+mapfile -t mutants < <(grep -v '^#' "$HERE/list" | cut -f 1,2)
+echo "KTAP version 1"
+echo "1..${#mutants[@]}"
+for mutant in "${mutants[@]}"; do
+	report "${mutant%$'\t'*}" "${mutant#*$'\t'}"
+done
+echo "$NOTICED passed, $UNNOTICED failed, 0 skipped"
+[ "$UNNOTICED" -eq 0 ] && [ "$NOTICED" -gt 0 ]

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# All static checks, each by its usual tool, in the root file systems that the
+# selftests use: nothing is installed on this machine.
+#
+# The newest kernel's own scripts judge the style; every supported kernel's
+# headers are built against, with all warnings on and with sparse.
+
+set -uo pipefail
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+VM=$TOP/selftests/vm/vm.sh
+FAILED=0
+
+# check NAME COMMAND...: a check passes when the command succeeds.
+check()
+{
+	local name=$1 output
+
+	shift
+	if output=$("$@" 2>&1); then
+		echo "ok    $name"
+	else
+		echo "FAIL  $name"
+		printf '      %s\n' "${output//$'\n'/$'\n'      }"
+		FAILED=$((FAILED + 1))
+	fi
+}
+
+in_root()
+{
+	"$VM" root "$@"
+}
+
+supported_series()
+{
+	sed 's/#.*//' "$TOP/selftests/vm/kernels" | awk 'NF { print $1, $2 }'
+}
+
+cd "$TOP" || exit
+"$VM" prepare || exit
+
+check "project rules" lint/rules.sh
+while read -r series suite; do
+	check "W=1 and sparse, $series" \
+		in_root "$suite" lint/build-checked.sh "$series" </dev/null
+done < <(supported_series)
+for tool in checkpatch kernel-doc coccicheck shellcheck man-page; do
+	check "$tool" in_root trixie lint/"$tool".sh </dev/null
+done
+
+[ "$FAILED" -eq 0 ]

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Rules of this project that no other tool knows.
+
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+STATUS=0
+
+# broken RULE FINDINGS: report what breaks a rule, if anything does.
+broken()
+{
+	[ -n "$2" ] || return
+	echo "$1:"
+	echo "$2"
+	STATUS=1
+}
+
+driver_version()
+{
+	sed -n 's/^#define MYVETH_VERSION\t"\(.*\)"/\1/p' myveth.h
+}
+
+dkms_version()
+{
+	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf
+}
+
+differing_versions()
+{
+	[ -n "$(driver_version)" ] && [ "$(driver_version)" = "$(dkms_version)" ] ||
+		echo "myveth.h: '$(driver_version)', dkms.conf: '$(dkms_version)'"
+}
+
+# A difference from veth that no test asserts is a rumour.
+untested_differences()
+{
+	local id
+
+	grep -v '^#' selftests/differences.tsv | cut -f 1 | while read -r id; do
+		grep -qE "differs $id\\b" selftests/*.sh || echo "$id"
+	done
+}
+
+malformed_differences()
+{
+	awk -F '\t' 'NF != 4' selftests/differences.tsv
+}
+
+# README's table is made from the one that the tests read.
+outdated_readme()
+{
+	diff <(sed -n '/^| id | kernels |/,/^$/p' README.md | grep .) \
+		<(lint/differences-table.sh)
+}
+
+# A function begins with a "{" in the first column and ends with a "}" there.
+long_functions()
+{
+	awk '/^{/ { start = FNR }
+	     /^}/ { if (start && FNR - start > 80)
+			print FILENAME ":" start ": " FNR - start " lines"
+		    start = 0 }' \
+		./*.c iproute2/*.c selftests/programs/*.c \
+		selftests/*.sh selftests/vm/*.sh lint/*.sh
+}
+
+broken "myveth.h and dkms.conf name different versions" \
+	"$(differing_versions)"
+broken "differences without a test" "$(untested_differences)"
+broken "rows of differences.tsv without four columns" \
+	"$(malformed_differences)"
+broken "README's differences are old: lint/differences-table.sh --write" \
+	"$(outdated_readme)"
+broken "functions of more than 80 lines" "$(long_functions)"
+broken "answers of the probes are used outside compat.h" \
+	"$(grep -n 'HAVE_' ./*.c myveth.h)"
+broken "version numbers where a probe should be" \
+	"$(grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION\(' ./*.[ch] Kbuild)"
+broken "conditions in the driver other than the kernel's configuration" \
+	"$(grep -nE '^#\s*(if|elif)' myveth.c | grep -v CONFIG_)"
+exit $STATUS

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every shell script passes shellcheck. Runs in the trixie root.
+
+grep -lE "^#!/bin/(ba)?sh|shellcheck shell=" -r .ci iproute2 lint selftests |
+	xargs shellcheck -x -P SCRIPTDIR

@@ -15,12 +15,13 @@
  *	      |                     \ /                   |
  *	      +-------------------->- X -<----------------+
  *		    dev_forward_skb(): through the backlog
- *		    of the CPU that sends, in softirq
+ *		    of a CPU, emptied in softirq
  *
  * Nothing is copied and there is no wire: an skb leaves one end's transmit
  * function as a received skb of the other end. It waits in between on the
- * sending CPU's backlog, because ndo_start_xmit runs with locks of the sender
- * held (sockets, qdiscs, bridges) which the receive path takes again.
+ * backlog of a CPU (the sending one, unless RPS picks another), because
+ * ndo_start_xmit runs with locks of the sender held (sockets, qdiscs, bridges)
+ * which the receive path takes again.
  *
  * Who runs where, and under what
  *
@@ -36,7 +37,8 @@
  *	myveth_fix_features		process		RTNL
  *	ethtool operations		process		RTNL
  *	myveth_newlink, _dellink	process		RTNL
- *	myveth_init, myveth_free	process		RTNL; dev is unknown
+ *	myveth_init			process		RTNL; dev is unknown
+ *	myveth_free			process		nothing; dev is unknown
  *
  * The lifetime rule of the peer
  *
@@ -277,8 +279,10 @@ static enum myveth_loss myveth_admit(struct sk_buff *skb,
 	if (unlikely(!myveth_is_up(rcv)))
 		return MYVETH_LOSS_PEER_DOWN;
 
+	/* This looks at IFF_UP too, which may have gone since. */
 	if (unlikely(!__is_skb_forwardable(rcv, skb, true)))
-		return MYVETH_LOSS_TOO_LONG;
+		return myveth_is_up(rcv) ? MYVETH_LOSS_TOO_LONG :
+					   MYVETH_LOSS_PEER_DOWN;
 
 	/* A zero-copy sender waits for its pages; the receiver may keep the
 	 * skb for ever.
@@ -774,7 +778,11 @@ static int myveth_parse_peer(struct myveth_peer_request *req,
 	return 0;
 }
 
-/* Look up the namespace that @req names by an id of the requester's. */
+/*
+ * Look up the namespace that @req names by an id of the requester's. The core
+ * does not know of it, so it is not among the namespaces that a kernel with
+ * CONFIG_DEBUG_NET_SMALL_RTNL has locked one by one; RTNL covers it.
+ */
 static struct net *
 myveth_get_net_by_id(const struct myveth_peer_request *req,
 		     const struct rtnl_newlink_params *params,
@@ -810,7 +818,8 @@ myveth_get_net_by_id(const struct myveth_peer_request *req,
  * @extack: gets the reason
  *
  * The right to create devices there is asked for on every kernel, before
- * anything is allocated.
+ * anything is allocated. Only the caller can be asked: older kernels do not
+ * hand newlink the socket, whose opener the core asks on newer ones as well.
  *
  * Context: process, RTNL held.
  * Return: the namespace with a reference, or -EINVAL, -EOPNOTSUPP or -EPERM.
@@ -866,7 +875,7 @@ myveth_create_peer(struct net_device *dev, struct net *net,
 
 /*
  * One real queue in each direction unless the user wants more; room for one
- * per CPU stays reserved. Before registration this only assigns; afterwards
+ * per CPU stays reserved. Each end follows its own attributes. Before registration this only assigns; afterwards
  * queue objects would be made and deleted again.
  */
 static int myveth_set_queues(struct net_device *dev, struct nlattr *tb[])
@@ -901,10 +910,9 @@ static int myveth_register(struct net_device *dev, struct nlattr *tb[])
 		return err;
 
 	netif_carrier_off(dev);
-	/* The core turns GRO on by itself, and it must not look requested when
-	 * myveth_fix_features() has taken it away.
+	/* The core asks for GRO by itself. That myveth_fix_features() has not
+	 * granted it must not look like a user's wish refused.
 	 */
-	dev->features &= ~NETIF_F_GRO;
 	dev->wanted_features &= ~NETIF_F_GRO;
 	return 0;
 }
@@ -971,8 +979,9 @@ err_create_peer:
 /*
  * rtnl_link_ops.dellink: delete @dev and its peer. Called for either end, for
  * both in turn (both live in a namespace that dies, or the module goes), and
- * one day for both at once. Each pointer is taken back once, and whoever takes
- * it queues the device that it pointed to.
+ * one day for both at once. Each pointer is taken back once: a device whose
+ * own is gone already has been queued by whoever took it, perhaps on a list of
+ * his own, and is left to him.
  */
 static void myveth_dellink(struct net_device *dev, struct list_head *head)
 {
@@ -981,14 +990,14 @@ static void myveth_dellink(struct net_device *dev, struct list_head *head)
 	peer = myveth_untie(dev);
 	if (!peer)
 		return;
+	unregister_netdevice_queue(dev, head);
 
-	/* The reference behind the pointer keeps the peer for us until here. */
 	self = myveth_untie(peer);
 	if (self) {
-		unregister_netdevice_queue(self, head);
+		unregister_netdevice_queue_net(dev_net(dev), peer, head);
 		myveth_put_peer(peer, self);
 	}
-	unregister_netdevice_queue_net(dev_net(dev), peer, head);
+	/* The reference behind our pointer has kept the peer until here. */
 	myveth_put_peer(dev, peer);
 }
 

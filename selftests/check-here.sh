@@ -8,31 +8,14 @@
 # leaves the module as it found it: loaded when it was, unloaded when it was
 # not.
 
-TOP=$(cd "$(dirname "$0")/.." && pwd)
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+TOP=${SELFTESTS%/*}
 
 die()
 {
 	echo "check-here: $*" >&2
 	exit 1
-}
-
-# Every network namespace that a process lives in or that has a name.
-network_namespaces()
-{
-	find /proc/[0-9]*/ns/net /run/netns/* -maxdepth 0 \
-		-printf '%p\n' 2>/dev/null |
-		while read -r path; do
-			echo "$(stat -Lc %i "$path" 2>/dev/null) $path"
-		done | sort -u -k 1,1 | cut -d ' ' -f 2
-}
-
-existing_devices()
-{
-	local net
-
-	network_namespaces | while read -r net; do
-		nsenter --net="$net" ip -o link show type myveth 2>/dev/null
-	done
 }
 
 is_loaded()
@@ -66,16 +49,16 @@ ask()
 [ "$(id -u)" -eq 0 ] || die "must be run by root: sudo make check-here"
 [ "$(modinfo -F vermagic "$TOP/myveth.ko" | cut -d ' ' -f 1)" = \
 	"$(uname -r)" ] || die "myveth.ko was not built for $(uname -r)"
-[ -z "$(existing_devices)" ] ||
-	die "there are myveth devices, delete them first:
-$(existing_devices)"
+DEVICES=$(all_devices myveth)
+[ -z "$DEVICES" ] || die "there are myveth devices, delete them first:
+$DEVICES"
 ! is_loaded || loaded_is_the_built_one ||
 	die "another build of myveth is loaded: rmmod myveth"
 ask
 
 if ! is_loaded; then
 	insmod "$TOP/myveth.ko" || die "cannot load $TOP/myveth.ko"
-	trap 'rmmod myveth' EXIT
+	defer rmmod myveth
 fi
 export IP_LIB_DIR=$TOP/iproute2 MYVETH_PLUGIN_DIR=$TOP/iproute2
 export SKIPS=$TOP/selftests/skips-here

@@ -151,28 +151,10 @@ by_wrong_words()
 
 # --- under traffic -------------------------------------------------------
 
-# flood NS ADDRESS: until the scope ends; what is lost is lost.
-flood()
-{
-	ip netns exec "$1" ping -q -f -i 0 "$2" >/dev/null 2>&1 &
-	defer stop $!
-}
-
-is_busy()
-{
-	[ "$(link_get "$1" "$2" .stats64.rx.packets)" -gt 100 ]
-}
-
 # A pair across two namespaces with a flood of questions and answers.
 make_busy_pair()
 {
-	setup_ns LEFT RIGHT
-	make_pair "$LEFT" va vb -- netns "$RIGHT"
-	must ip -n "$LEFT" addr add 192.0.2.1/24 dev va
-	must ip -n "$RIGHT" addr add 192.0.2.2/24 dev vb
-	bring_up "$LEFT" va
-	bring_up "$RIGHT" vb
-	wait_for_up "$LEFT" va
+	make_talking_pair LEFT RIGHT
 	flood "$LEFT" 192.0.2.2
 	slowwait 10 is_busy "$LEFT" va || abort "no traffic"
 }

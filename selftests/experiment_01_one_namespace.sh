@@ -47,7 +47,7 @@ accept_local()
 	must ip -n "$NS" neigh flush all
 }
 
-make_talking_pair()
+make_answering_pair()
 {
 	make_namespace
 	make_addresses
@@ -108,7 +108,7 @@ accepts_its_own_address()
 {
 	local dev
 
-	make_talking_pair
+	make_answering_pair
 	watch_ping 0 -c 2 -I veth0 10.1.1.3
 
 	for dev in veth0 veth1; do
@@ -126,7 +126,7 @@ knows_the_neighbour()
 {
 	local dev
 
-	make_talking_pair
+	make_answering_pair
 	check_loss 0 "$NS" -c 1 -I veth0 10.1.1.3
 	watch_ping 0 -c 2 -I veth0 10.1.1.3
 
@@ -141,7 +141,7 @@ knows_the_neighbour()
 
 stranger_is_unreachable()
 {
-	make_talking_pair
+	make_answering_pair
 	watch
 	check_loss 100 "$NS" -c 2 -W 3 -I veth0 1.1.1.1
 	slowwait 5 capture_has lo 1 icmp

@@ -239,21 +239,18 @@ set_xdp()
 # The attached program goes with the device.
 xdp()
 {
-	local loader=$MYVETH_PROGRAMS/bpf bpffs native=1 generic=2 refused
+	local loader=$MYVETH_PROGRAMS/bpf native=1 generic=2 refused
 
 	if [ ! -x "$loader" ]; then
 		log_test_skip "XDP" "no program bpf in $MYVETH_PROGRAMS"
 		return
 	fi
-	bpffs=$(mktemp -d) || abort "no temporary directory"
-	defer rmdir "$bpffs"
-	must mount -t bpf bpf "$bpffs"
-	defer umount "$bpffs"
-	must "$loader" xdp_pass "$bpffs/pass"
+	mount_bpffs
+	must "$loader" xdp_pass "$BPFFS/pass"
 	setup_ns NS
 	make_pair "$NS" va vb
 
-	set_xdp xdpdrv "$bpffs/pass"
+	set_xdp xdpdrv "$BPFFS/pass"
 	refused=$?
 	if differs no-xdp; then
 		check_fail "$refused" "native XDP is accepted"
@@ -265,7 +262,7 @@ xdp()
 	must ip -n "$NS" link set dev va xdpdrv off
 	log_test "native XDP"
 
-	set_xdp xdpgeneric "$bpffs/pass"
+	set_xdp xdpgeneric "$BPFFS/pass"
 	check_err $? "generic XDP is refused"
 	check_equal "$(xdp_mode_of va)" "$generic" "mode"
 	must ip -n "$NS" link set dev va xdpgeneric off

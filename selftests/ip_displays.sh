@@ -210,13 +210,7 @@ nft_kind()
 		log_test_skip "nft meta iifkind" "no command nft"
 		return
 	fi
-	setup_ns NS OTHER
-	make_pair "$NS" va vb -- netns "$OTHER"
-	must ip -n "$NS" addr add 192.0.2.1/24 dev va
-	must ip -n "$OTHER" addr add 192.0.2.2/24 dev vb
-	bring_up "$NS" va
-	bring_up "$OTHER" vb
-	wait_for_up "$NS" va
+	make_talking_pair NS OTHER
 	must ip netns exec "$OTHER" nft "
 		add table ip t
 		add counter ip t ours

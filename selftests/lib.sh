@@ -294,6 +294,27 @@ no_ipv6()
 	done
 }
 
+# all_namespaces: a file for each network namespace that can be found from here,
+# by a process that lives in it or by its name.
+all_namespaces()
+{
+	find /proc/[0-9]*/ns/net /proc/1/root/run/netns/* /run/netns/* \
+		-maxdepth 0 2>/dev/null |
+		while read -r path; do
+			echo "$(stat -Lc %i "$path" 2>/dev/null) $path"
+		done | sort -u -k 1,1 | cut -d ' ' -f 2
+}
+
+# all_devices KIND: of every network namespace, a line each.
+all_devices()
+{
+	local net
+
+	all_namespaces | while read -r net; do
+		nsenter --net="$net" ip -o link show type "$1" 2>/dev/null
+	done
+}
+
 # --- devices -------------------------------------------------------------
 
 # make_pair NS A B [words for A] [-- words for B]: a pair of kind $KIND, as in
@@ -345,6 +366,20 @@ bring_up()
 	done
 }
 
+# bring_up_silently NS DEV...: without any address, even of IPv6, so that nobody
+# sends anything by himself. In two steps: of one request the kernel would bring
+# the device up first, and give it an address if it is quick.
+bring_up_silently()
+{
+	local ns=$1 dev
+
+	shift
+	for dev; do
+		must ip -n "$ns" link set dev "$dev" addrgenmode none
+		must ip -n "$ns" link set dev "$dev" up
+	done
+}
+
 # wait_for_up NS DEV...: the carrier, and with it the state, comes later.
 wait_for_up()
 {
@@ -354,6 +389,53 @@ wait_for_up()
 	for dev; do
 		slowwait 10 link_is_up "$ns" "$dev" || abort "$dev stays down"
 	done
+}
+
+# make_talking_pair A B: put the names of two new namespaces into $A and $B, with
+# va, 192.0.2.1, in the first and vb, 192.0.2.2, in the second.
+make_talking_pair()
+{
+	setup_ns "$1" "$2"
+	make_pair "${!1}" va vb -- netns "${!2}"
+	must ip -n "${!1}" addr add 192.0.2.1/24 dev va
+	must ip -n "${!2}" addr add 192.0.2.2/24 dev vb
+	bring_up "${!1}" va
+	bring_up "${!2}" vb
+	wait_for_up "${!1}" va
+	wait_for_up "${!2}" vb
+}
+
+# make_silent_pair A B: the same without any address.
+make_silent_pair()
+{
+	setup_ns "$1" "$2"
+	make_pair "${!1}" va vb -- netns "${!2}"
+	bring_up_silently "${!1}" va
+	bring_up_silently "${!2}" vb
+	wait_for_up "${!1}" va
+	wait_for_up "${!2}" vb
+}
+
+# flood NS ADDRESS: until the scope ends; what is lost is lost.
+flood()
+{
+	ip netns exec "$1" ping -q -f -i 0 "$2" >/dev/null 2>&1 &
+	defer stop $!
+}
+
+is_busy()
+{
+	[ "$(link_get "$1" "$2" .stats64.rx.packets)" -gt 100 ]
+}
+
+# tc(8) and ip(8) find pinned programs on a file system for them only, at $BPFFS
+# until the scope ends.
+mount_bpffs()
+{
+	BPFFS=$(mktemp -d) || abort "no place for the program"
+	defer rmdir "$BPFFS"
+	must mount -t bpf bpf "$BPFFS"
+	defer umount "$BPFFS"
 }
 
 # ping_loss NS WORDS...: ping's percentage of packets lost.
@@ -522,6 +604,29 @@ check_some_frames()
 {
 	capture_has "$1" 1 "${@:2}"
 	check_err $? "no frame '${*:2}' on $1"
+}
+
+# --- tracepoints ---------------------------------------------------------
+
+# Where they are; mounted for us alone when nobody else did.
+find_tracefs()
+{
+	TRACEFS=/sys/kernel/tracing
+	[ -d $TRACEFS/instances ] && return
+	TRACEFS=$(mktemp -d) || abort "no place for tracefs"
+	defer rmdir "$TRACEFS"
+	mount -t tracefs tracefs "$TRACEFS" 2>/dev/null ||
+		skip_all "no tracefs"
+	defer umount "$TRACEFS"
+}
+
+# A buffer of our own with switches of its own, at $TRACE until the scope ends.
+make_trace()
+{
+	find_tracefs
+	TRACE=$(mktemp -d "$TRACEFS/instances/myveth-XXXXXX") ||
+		abort "no instance in $TRACEFS"
+	defer rmdir "$TRACE"
 }
 
 # --- the oracle ----------------------------------------------------------

@@ -31,13 +31,12 @@ require_program stream
 
 # --- the pair ------------------------------------------------------------
 
-# Without addresses of IPv6, nobody else sends anything.
 make_topology()
 {
 	setup_ns A B
 	make_pair "$A" va vb mtu 9000 -- mtu 1500 netns "$B"
-	must ip -n "$A" link set dev va addrgenmode none up
-	must ip -n "$B" link set dev vb addrgenmode none up
+	bring_up_silently "$A" va
+	bring_up_silently "$B" vb
 	wait_for_up "$A" va
 	wait_for_up "$B" vb
 }
@@ -121,30 +120,11 @@ check_cause()
 
 # --- drop reasons --------------------------------------------------------
 
-# Where the tracepoints are; mounted for us alone when nobody else did.
-find_tracefs()
-{
-	TRACEFS=/sys/kernel/tracing
-	[ -d $TRACEFS/instances ] && return
-	TRACEFS=$(mktemp -d) || abort "no place for tracefs"
-	defer rmdir "$TRACEFS"
-	mount -t tracefs tracefs "$TRACEFS" 2>/dev/null ||
-		skip_all "no tracefs"
-	defer umount "$TRACEFS"
-}
-
-# Into a buffer of our own.
 trace_drops()
 {
-	local event
-
-	find_tracefs
-	TRACE=$(mktemp -d "$TRACEFS/instances/myveth-XXXXXX") ||
-		abort "no instance in $TRACEFS"
-	defer rmdir "$TRACE"
-	event=$TRACE/events/skb/kfree_skb
-	echo 1 >"$event/enable"
-	defer eval "echo 0 >'$event/enable'"
+	make_trace
+	echo 1 >"$TRACE/events/skb/kfree_skb/enable"
+	defer eval "echo 0 >'$TRACE/events/skb/kfree_skb/enable'"
 }
 
 # How many packets were freed with which reason: "3 PKT_TOO_BIG".
@@ -200,7 +180,8 @@ redirect_tun_to_va()
 {
 	modprobe -q tun
 	ip -n "$A" tuntap add dev tun0 mode tun pi 2>/dev/null &&
-		ip -n "$A" link set dev tun0 addrgenmode none up &&
+		ip -n "$A" link set dev tun0 addrgenmode none &&
+		ip -n "$A" link set dev tun0 up &&
 		tc -n "$A" qdisc add dev tun0 clsact &&
 		tc -n "$A" filter add dev tun0 ingress matchall \
 			action mirred egress redirect dev va 2>/dev/null
@@ -258,14 +239,11 @@ redirect_into_va()
 {
 	setup_ns C
 	make_pair "$C" vc vd -- netns "$A"
-	must ip -n "$C" link set dev vc addrgenmode none up
-	must ip -n "$A" link set dev vd addrgenmode none up
+	bring_up_silently "$C" vc
+	bring_up_silently "$A" vd
 	wait_for_up "$C" vc
 
-	BPFFS=$(mktemp -d) || abort "no place for the program"
-	defer rmdir "$BPFFS"
-	must mount -t bpf bpf "$BPFFS"
-	defer umount "$BPFFS"
+	mount_bpffs
 	must "$MYVETH_PROGRAMS/bpf" xdp_redirect \
 		"$(link_get "$A" va .ifindex)" "$BPFFS/redirect"
 	must ip -n "$A" link set dev vd xdpgeneric pinned "$BPFFS/redirect"

@@ -25,29 +25,6 @@ require_command jq
 
 # --- may it be unloaded? -------------------------------------------------
 
-# A file for each network namespace that can be found from here: those with a
-# process, and those with a name.
-namespace_files()
-{
-	ls -d /proc/[0-9]*/ns/net /proc/1/root/run/netns/* /run/netns/* \
-		2>/dev/null
-}
-
-# The inodes of those that have been seen are in $seen.
-pairs_exist()
-{
-	local file seen=" " inode
-
-	for file in $(namespace_files); do
-		inode=$(stat -L -c %i "$file" 2>/dev/null) || continue
-		[[ $seen == *" $inode "* ]] && continue
-		seen+="$inode "
-		nsenter --net="$file" ip -o link show type "$KIND" 2>/dev/null |
-			grep -q . && return
-	done
-	return 1
-}
-
 # --- the module ----------------------------------------------------------
 
 is_loaded()
@@ -141,18 +118,6 @@ comes_and_goes()
 }
 
 # --- pairs ---------------------------------------------------------------
-
-# flood NS ADDRESS
-flood()
-{
-	ip netns exec "$1" ping -q -f -i 0 "$2" >/dev/null 2>&1 &
-	defer stop $!
-}
-
-is_busy()
-{
-	[ "$(link_get "$1" "$2" .stats64.rx.packets)" -gt 100 ]
-}
 
 # Pairs with both ends here, with both ends there, and across.
 make_pairs()
@@ -297,7 +262,8 @@ can_be_unloaded()
 }
 
 can_be_unloaded || skip_all "no module $KIND, or it is built in"
-pairs_exist && skip_all "there are pairs of kind $KIND on this machine"
+[ -z "$(all_devices "$KIND")" ] ||
+	skip_all "there are pairs of kind $KIND on this machine"
 is_loaded || load
 defer modprobe "$KIND"
 

@@ -151,13 +151,7 @@ address_of_an_end_that_is_up()
 {
 	local address=02:00:00:00:00:77
 
-	setup_ns NS OTHER
-	make_pair "$NS" va vb -- netns "$OTHER"
-	must ip -n "$NS" addr add 192.0.2.1/24 dev va
-	must ip -n "$OTHER" addr add 192.0.2.2/24 dev vb
-	bring_up "$NS" va
-	bring_up "$OTHER" vb
-	wait_for_up "$NS" va
+	make_talking_pair NS OTHER
 	slowwait 10 ping_of_size 100 || abort "no traffic"
 	must ip -n "$OTHER" link set dev vb address "$address"
 	check_equal "$(mac_of "$OTHER" vb)" "$address" "address"

@@ -38,15 +38,9 @@ one_way()
 
 one_flow()
 {
-	setup_ns A B
-	make_pair "$A" va vb -- netns "$B"
-	must ip -n "$A" addr add 192.0.2.1/24 dev va
-	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	make_talking_pair A B
 	must ip -n "$A" addr add 2001:db8::1/64 dev va nodad
 	must ip -n "$B" addr add 2001:db8::2/64 dev vb nodad
-	bring_up "$A" va
-	bring_up "$B" vb
-	wait_for_up "$A" va
 
 	one_way "$A" "$B" 192.0.2.2
 	one_way "$B" "$A" 192.0.2.1

@@ -19,17 +19,6 @@ ALL_TESTS="
 require_command tc
 require_command ping
 
-make_talking_pair()
-{
-	setup_ns NS OTHER
-	make_pair "$NS" va vb -- netns "$OTHER"
-	must ip -n "$NS" addr add 192.0.2.1/24 dev va
-	must ip -n "$OTHER" addr add 192.0.2.2/24 dev vb
-	bring_up "$NS" va
-	bring_up "$OTHER" vb
-	wait_for_up "$NS" va
-}
-
 # qdiscs NS DEV: their names, without their handles.
 qdiscs()
 {
@@ -50,7 +39,7 @@ packets_through()
 
 none_at_first()
 {
-	make_talking_pair
+	make_talking_pair NS OTHER
 	check_equal "$(qdiscs "$NS" va)" noqueue "qdisc of va"
 	check_equal "$(qdiscs "$OTHER" vb)" noqueue "qdisc of vb"
 	log_test "noqueue by default"
@@ -80,7 +69,7 @@ check_attached()
 
 attached()
 {
-	make_talking_pair
+	make_talking_pair NS OTHER
 	check_attached pfifo limit 100
 	check_attached fq
 	check_attached fq_codel
@@ -119,7 +108,7 @@ limits()
 {
 	local dropped
 
-	make_talking_pair
+	make_talking_pair NS OTHER
 	must tc -n "$NS" qdisc add dev va root \
 		tbf rate 8kbit burst 1600 limit 1600
 	ip netns exec "$NS" ping -q -w 1 -i 0.01 -s 1000 192.0.2.2 >/dev/null
@@ -136,7 +125,7 @@ ingress()
 {
 	local filter="protocol ip flower ip_proto icmp action drop"
 
-	make_talking_pair
+	make_talking_pair NS OTHER
 	must tc -n "$OTHER" qdisc add dev vb clsact
 	pings
 	check_err $? "packets are lost"

@@ -22,9 +22,8 @@ require_command tc
 require_program bpf
 require_program frames
 
-# Without addresses of IPv6 and questions of ARP, nobody else sends anything.
-# Nor is a question that was lost while nobody forwarded still waited for when
-# somebody does.
+# Without questions of ARP, nobody else sends anything. Nor is a question that
+# was lost while nobody forwarded still waited for when somebody does.
 make_topology()
 {
 	setup_ns A HOST B
@@ -34,25 +33,15 @@ make_topology()
 		address 02:00:00:00:00:0b netns "$B"
 	must ip -n "$A" addr add 192.0.2.1/24 dev va
 	must ip -n "$B" addr add 192.0.2.2/24 dev vb
-	must ip -n "$HOST" link set dev ha addrgenmode none up
-	must ip -n "$HOST" link set dev hb addrgenmode none up
-	must ip -n "$A" link set dev va addrgenmode none up
-	must ip -n "$B" link set dev vb addrgenmode none up
+	bring_up_silently "$HOST" ha hb
+	bring_up_silently "$A" va
+	bring_up_silently "$B" vb
 	wait_for_up "$A" va
 	wait_for_up "$B" vb
 	must ip -n "$A" neigh replace 192.0.2.2 dev va \
 		lladdr 02:00:00:00:00:0b nud permanent
 	must ip -n "$B" neigh replace 192.0.2.1 dev vb \
 		lladdr 02:00:00:00:00:0a nud permanent
-}
-
-# tc(8) finds pinned programs on a file system for them only.
-mount_bpffs()
-{
-	BPFFS=$(mktemp -d) || abort "no place for the program"
-	defer rmdir "$BPFFS"
-	must mount -t bpf bpf "$BPFFS"
-	defer umount "$BPFFS"
 }
 
 # redirect_from DEV TO_PEER_OF: from now on, what comes in.

@@ -29,17 +29,6 @@ require_command jq
 require_command tc
 require_program bpf
 
-# Without addresses of IPv6, nobody else sends anything.
-make_topology()
-{
-	setup_ns A B
-	make_pair "$A" va vb -- netns "$B"
-	must ip -n "$A" link set dev va addrgenmode none up
-	must ip -n "$B" link set dev vb addrgenmode none up
-	wait_for_up "$A" va
-	wait_for_up "$B" vb
-}
-
 # pktgen FILE COMMAND
 pktgen()
 {
@@ -94,14 +83,6 @@ plain_receiver()
 	log_test "a receiver that does not write"
 }
 
-mount_bpffs()
-{
-	BPFFS=$(mktemp -d) || abort "no place for the program"
-	defer rmdir "$BPFFS"
-	must mount -t bpf bpf "$BPFFS"
-	defer umount "$BPFFS"
-}
-
 receiver_with_generic_xdp()
 {
 	mount_bpffs
@@ -143,7 +124,7 @@ port_forwards()
 
 modprobe -q pktgen || skip_all "no module pktgen"
 differs shared-skbs || ALL_TESTS=plain_receiver
-make_topology
+make_silent_pair A B
 
 tests_run
 exit $EXIT_STATUS

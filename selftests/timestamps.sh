@@ -16,17 +16,6 @@ ALL_TESTS="
 require_command ethtool
 require_program stream
 
-make_topology()
-{
-	setup_ns A B
-	make_pair "$A" va vb -- netns "$B"
-	must ip -n "$A" addr add 192.0.2.1/24 dev va
-	must ip -n "$B" addr add 192.0.2.2/24 dev vb
-	bring_up "$A" va
-	bring_up "$B" vb
-	wait_for_up "$A" va
-}
-
 timestamps_arrive()
 {
 	local protocol said
@@ -55,6 +44,6 @@ capabilities()
 	log_test "ethtool -T"
 }
 
-make_topology
+make_talking_pair A B
 tests_run
 exit $EXIT_STATUS

@@ -35,16 +35,9 @@ require_program stream
 
 make_topology()
 {
-	setup_ns A B
-	make_pair "$A" va vb -- netns "$B"
-	must ip -n "$A" addr add 192.0.2.1/24 dev va
-	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	make_talking_pair A B
 	must ip -n "$A" addr add 2001:db8::1/64 dev va nodad
 	must ip -n "$B" addr add 2001:db8::2/64 dev vb nodad
-	bring_up "$A" va
-	bring_up "$B" vb
-	wait_for_up "$A" va
-	wait_for_up "$B" vb
 }
 
 # check_stream WORDS...: the bytes arrive; what is said of them is in $SAID.

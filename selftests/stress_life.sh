@@ -4,7 +4,8 @@
 # All that can happen in a pair's life, at once and all over again, for
 # $STRESS_SECONDS (default 10): pairs are made, moved, renamed and deleted from
 # either end or with a namespace, while others look at them and a flood goes
-# over a pair whose ends go up and down.
+# over a pair whose ends go up and down and along a tracepoint that is switched
+# on and off.
 #
 #	   namespace LEFT                namespace RIGHT
 #	+-------------------+         +-------------------+
@@ -138,9 +139,16 @@ read_by_ethtool()
 	ip netns exec "$LEFT" ethtool a2
 }
 
-flood()
+flood_for_a_second()
 {
 	ip netns exec "$LEFT" ping -q -f -i 0 -w 1 192.0.2.2
+}
+
+# Each time the kernel rewrites its own code, on the packets' way.
+switch_tracepoint()
+{
+	echo 1 >"$TRACE/events/net/netif_rx/enable"
+	echo 0 >"$TRACE/events/net/netif_rx/enable"
 }
 
 WORKERS="
@@ -153,7 +161,8 @@ WORKERS="
 	read_by_netlink
 	read_files
 	read_by_ethtool
-	flood
+	flood_for_a_second
+	switch_tracepoint
 "
 
 # work WORKER: until the file is removed; to kill it would leave a process of
@@ -228,12 +237,8 @@ stress()
 {
 	local PIDS=()
 
-	setup_ns LEFT RIGHT
-	make_pair "$LEFT" va vb -- netns "$RIGHT"
-	must ip -n "$LEFT" addr add 192.0.2.1/24 dev va
-	must ip -n "$RIGHT" addr add 192.0.2.2/24 dev vb
-	bring_up "$LEFT" va
-	bring_up "$RIGHT" vb
+	make_talking_pair LEFT RIGHT
+	make_trace
 	WORK=$(mktemp -d) || abort "no temporary directory"
 	defer rm -rf "$WORK"
 	defer stop_workers

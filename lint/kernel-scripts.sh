@@ -7,8 +7,10 @@
 # Prints the directory that holds scripts/ and tools/.
 kernel_scripts()
 {
-	local series=7.3 dir
+	local series dir
 
+	series=$(sed 's/#.*//' selftests/vm/kernels |
+		awk 'NF { newest = $1 } END { print newest }')
 	dir=/var/lib/myveth/linux-source-$series
 	[ -d "$dir" ] || fetch_kernel_scripts "$series" >&2
 	echo "$dir"

@@ -48,11 +48,15 @@ malformed_differences()
 	awk -F '\t' 'NF != 4' selftests/differences.tsv
 }
 
-# README's table is made from the one that the tests read.
-outdated_readme()
+# Two of README's tables are made from others.
+outdated_tables()
 {
-	diff <(sed -n '/^| id | kernels |/,/^$/p' README.md | grep .) \
-		<(lint/differences-table.sh)
+	local table
+
+	for table in differences costs; do
+		diff <(sed -n "/^<!-- $table -->\$/,/^\$/p" README.md |
+			grep '^|') <(lint/readme-tables.sh "$table")
+	done
 }
 
 # A function begins with a "{" in the first column and ends with a "}" there.
@@ -71,8 +75,8 @@ broken "myveth.h and dkms.conf name different versions" \
 broken "differences without a test" "$(untested_differences)"
 broken "rows of differences.tsv without four columns" \
 	"$(malformed_differences)"
-broken "README's differences are old: lint/differences-table.sh --write" \
-	"$(outdated_readme)"
+broken "README's tables are old: lint/readme-tables.sh --write" \
+	"$(outdated_tables)"
 broken "functions of more than 80 lines" "$(long_functions)"
 broken "answers of the probes are used outside compat.h" \
 	"$(grep -n 'HAVE_' ./*.c myveth.h)"

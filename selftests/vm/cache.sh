@@ -6,6 +6,7 @@
 #	debs/SUITE/	packages, so that nothing is downloaded twice
 #	SUITE-KEY/	a root file system; KEY says what it was made from
 #	logs/		of the last failures
+#	runs/		what the last whole runs did cost
 #	tmp/		work of the runs that are going on; $WORK is ours
 #
 # Whoever uses a directory there holds a shared lock on it; what nobody holds may
@@ -16,7 +17,7 @@ CACHE=${MYVETH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/myveth}
 
 open_cache()
 {
-	mkdir -p "$CACHE/debs" "$CACHE/logs" "$CACHE/tmp"
+	mkdir -p "$CACHE"/{debs,logs,runs,tmp}
 	tag_cache
 	alone make_work
 	trap close_cache EXIT
@@ -152,7 +153,7 @@ delete_cache()
 	left=("$CACHE"/*-????????????/ "$CACHE"/tmp/*)
 	[ "${left[*]}" = "$WORK" ] || die "another vm.sh uses" \
 		"${left[@]/#"$WORK"/}"
-	rm -rf "$CACHE"/{debs,logs,tmp,kvm,lock,CACHEDIR.TAG}
+	rm -rf "$CACHE"/{debs,logs,runs,tmp,kvm,lock,CACHEDIR.TAG}
 	rmdir "$CACHE"
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What it costs to make the root file systems: "costs" says what it did when
-# `vm.sh measure` last tried.
+# What a root file system costs to make, and a command to run once they are
+# made: "costs" says what they did when `vm.sh costs` was last told to look.
 
 # The sum of a column of "costs" over some suites
 cost()
@@ -55,14 +55,36 @@ megabytes()
 	du -cm --summarize "$@" | awk 'END { print $1 }'
 }
 
-# For developers: makes everything in a cache of its own and writes "costs"
-measure_costs()
+# write_run_cost COMMAND SERIES...: what this run did cost, without the making of
+# the root file systems; in the same format, their sizes summed up
+write_run_cost()
 {
-	MYVETH_CACHE=$WORK/cache "$VM_DIR/vm.sh" prepare
-	cat - "$WORK"/cache/*/cost > "$VM_DIR/costs" <<-END
-	# Written by \`vm.sh measure\`
+	local command=$1 costs=() suite seconds=$((SECONDS - MADE_ROOTS))
+
+	for suite in $(suites_of "${@:2}"); do
+		costs+=("$(suite_dir "$suite")/cost")
+	done
+	awk -v command="$command" -v seconds="$seconds" '
+		{ download += $2; disk += $3 }
+		END { printf "%s\t\t%s\t\t%s\t\t%s\n",
+			command, download, disk, seconds }' "${costs[@]}" \
+		> "$CACHE/runs/$command"
+}
+
+# For developers, after the first demo and the first check with an empty cache
+write_costs()
+{
+	local run
+
+	for run in demo check; do
+		[ -s "$CACHE/runs/$run" ] || die "nothing is known of" \
+			"a whole vm.sh $run with this cache"
+	done
+	cat - "$CACHE"/*-"$KEY"/cost "$CACHE"/runs/{demo,check} \
+		> "$VM_DIR/costs" <<-END
+	# Written by \`vm.sh costs\`
 	# processors: $(nproc)
 	#
-	# suite		download/MB	disk/MB		seconds
+	# what		download/MB	disk/MB		seconds
 	END
 }

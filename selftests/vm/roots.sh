@@ -86,6 +86,8 @@ need_roots()
 	for suite in "$@"; do
 		alone need_root "$suite"
 	done
+	# shellcheck disable=SC2034 # for costs.sh
+	MADE_ROOTS=$SECONDS
 }
 
 need_root()

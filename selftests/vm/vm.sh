@@ -13,7 +13,8 @@
 #	vm.sh root SUITE COMMAND...	run a command on the work tree in a
 #					suite's build environment
 #	vm.sh clean			delete all that was made
-#	vm.sh measure			measure what "costs" says
+#	vm.sh costs			write the file "costs" anew, from what
+#					the last demo and check did cost
 #
 # What is downloaded and made is kept in ${XDG_CACHE_HOME:-~/.cache}/myveth.
 # The host gets no module, no daemon and no network configuration.
@@ -171,6 +172,8 @@ check()
 	done
 	follow_jobs
 	[ ${#PATTERNS[@]} -gt 0 ] || check_mutants "$@"
+	[ "${PATTERNS[*]} $*" != " $(all_series | xargs)" ] ||
+		write_run_cost check "$@"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
 }
@@ -234,6 +237,13 @@ run_in()
 	boot "$1" output "$TIME_LIMIT" "${@:2}"
 }
 
+demo()
+{
+	prepare "$1"
+	run_in "$1" "$GUEST_DIR/demo.sh"
+	[ "$1" != "$DEMO_SERIES" ] || write_run_cost demo "$1"
+}
+
 shell_in()
 {
 	[ -t 0 ] || die "a shell needs a terminal"
@@ -261,7 +271,7 @@ main()
 			kernels=("$2") ;;
 	root)		require_words 3 "root SUITE COMMAND..." "$@"
 			require_suite "$2" ;;
-	clean|measure)	;;
+	clean|costs)	;;
 	*)		usage; exit 2 ;;
 	esac
 	require_series "${kernels[@]}"
@@ -272,15 +282,14 @@ main()
 	case $1 in
 	prepare)	prepare "${kernels[@]}" ;;
 	check)		check "${kernels[@]}" ;;
-	demo)		prepare "${kernels[@]}"
-			run_in "${kernels[0]}" "$GUEST_DIR/demo.sh" ;;
+	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"
 			shell_in "${kernels[0]}" ;;
 	run)		prepare "${kernels[@]}"
 			run_in "${@:2}" ;;
 	root)		run_in_root "${@:2}" ;;
 	clean)		alone delete_cache ;;
-	measure)	measure_costs ;;
+	costs)		write_costs ;;
 	esac
 }
 

@@ -875,8 +875,9 @@ myveth_create_peer(struct net_device *dev, struct net *net,
 
 /*
  * One real queue in each direction unless the user wants more; room for one
- * per CPU stays reserved. Each end follows its own attributes. Before registration this only assigns; afterwards
- * queue objects would be made and deleted again.
+ * per CPU stays reserved. Each end follows its own attributes. Before
+ * registration this only assigns; afterwards queue objects would be made and
+ * deleted again.
  */
 static int myveth_set_queues(struct net_device *dev, struct nlattr *tb[])
 {

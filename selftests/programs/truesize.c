@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 	int sender, receiver;
 
 	if (argc != 6)
-		errx(EXIT_FAILURE, "usage: truesize FROM TO ADDRESS FIRST LAST");
+		errx(EXIT_FAILURE,
+		     "usage: truesize FROM TO ADDRESS FIRST LAST");
 	if (inet_pton(AF_INET, argv[3], &address.sin_addr) != 1)
 		errx(EXIT_FAILURE, "%s is not an address", argv[3]);
 	length = parse_number(argv[4], 1, MAX_LENGTH);

@@ -19,7 +19,9 @@ VM = selftests/vm/vm.sh
 # driver needs none.
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
-.PHONY: all modules plugin install uninstall clean help
+.PHONY: all modules plugin clean help
+.PHONY: install install-module install-plugin
+.PHONY: uninstall uninstall-module uninstall-plugin
 .PHONY: demo vm-shell check check-here lint
 
 all: modules plugin
@@ -44,27 +46,38 @@ headers:
 		echo "Elsewhere: make KDIR=/path/to/them" >&2; \
 		exit 1; }
 
-install: all
-	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
-		name the directory with IPLIBDIR=))
+install: all install-module install-plugin
+
+install-module: modules
 	$(KBUILD) modules_install INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=updates
 	depmod -b $(DESTDIR)/ $(KERNELRELEASE)
+
+# All that DKMS does not install.
+install-plugin: plugin
+	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
+		name the directory with IPLIBDIR=))
 	install -D -m 644 iproute2/link_myveth.so \
 		$(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	install -D -m 644 iproute2/ip-link-myveth.8 \
 		$(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
 
-uninstall:
+uninstall: uninstall-module uninstall-plugin
+
+# The kernel may be gone already, and with it all that depmod could read.
+uninstall-module:
+	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
+	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
+
+uninstall-plugin:
 	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
 		name the directory with IPLIBDIR=))
-	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
-	depmod -b $(DESTDIR)/ $(KERNELRELEASE)
 	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	rm -f $(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
 
+# Also where the headers are gone with which it was built.
 clean:
-	$(if $(wildcard $(KDIR)/Makefile),$(KBUILD) clean)
+	rm -f *.ko *.mod *.mod.c *.o .*.cmd .*.d Module.symvers modules.order
 	rm -f iproute2/link_myveth.so
 	$(MAKE) -C selftests/programs clean
 
@@ -89,6 +102,8 @@ help:
 	@echo '  make             build the module and the plugin for ip(8)'
 	@echo '  make install     install both, and the man page (as root)'
 	@echo '  make uninstall   remove what install put there (as root)'
+	@echo '  make plugin, install-plugin, uninstall-plugin'
+	@echo '                   all but the module, for users of DKMS'
 	@echo '  make clean       remove what was built'
 	@echo 'In a throw-away machine (as root, or through sudo):'
 	@echo '  make demo        run three experiments and show what happens'
@@ -102,5 +117,8 @@ help:
 	@echo '  KDIR=            its headers ($(KDIR))'
 	@echo '  DESTDIR=         root to install into'
 	@echo '  IPLIBDIR=        where ip(8) looks for plugins'
+	@echo '  MANDIR=          where man pages are ($(MANDIR))'
+	@echo '  MYVETH_CACHE=    what the throw-away machines are kept in'
+	@echo '  KVM=0            emulate their processors even if KVM works'
 	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="netns*"'
 	@echo '  YES=1            do not ask before check-here'

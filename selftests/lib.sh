@@ -210,7 +210,7 @@ require_command()
 require_program()
 {
 	[ -x "$MYVETH_PROGRAMS/$1" ] ||
-		skip_all "no $MYVETH_PROGRAMS/$1, see make programs"
+		skip_all "no $MYVETH_PROGRAMS/$1, make -C selftests/programs"
 }
 
 # must COMMAND...: for the set-up, where nothing may fail.

@@ -127,6 +127,7 @@ choose_accelerator()
 		ACCEL=kvm boot "$series" output 10 true 2> /dev/null &&
 			answer="$boot_id yes"
 		echo "$answer" > "$CACHE/kvm"
+		say "KVM works: ${answer#* }"
 	fi
 	[[ $answer != *yes ]] || ACCEL=kvm
 }

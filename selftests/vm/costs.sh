@@ -29,8 +29,8 @@ announce_costs()
 	minutes=$(($(cost 4 "${missing[@]}") / 60 + 1))
 	free=$(df --output=avail --block-size=1M "$CACHE" | tail -n 1)
 	say "to be made, once: root file systems of ${missing[*]}"
-	say "expect $download MB of downloads, $disk MB in $CACHE," \
-		"$minutes minutes with $(processors_measured_on) processors"
+	say "expect $download MB of downloads, $disk MB in $CACHE, and" \
+		"$minutes minutes for this ($(processors_measured_on) processors)"
 	say "each machine uses $MEMORY of memory while it runs"
 	[ "$free" -gt "$disk" ] ||
 		die "$CACHE has $free MB free, but $disk MB are needed"

@@ -13,7 +13,6 @@ packages=(
 )
 
 echo "Installing what the throw-away machines need: ${packages[*]}"
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-${as_root:-} apt-get -qq update
-${as_root:-} env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+apt-get -qq update
+DEBIAN_FRONTEND=noninteractive apt-get -qq install \
 	--no-install-recommends "${packages[@]}" > /dev/null

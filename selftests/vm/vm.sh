@@ -275,8 +275,8 @@ main()
 	*)		usage; exit 2 ;;
 	esac
 	require_series "${kernels[@]}"
-	require_tools
 	become_root "$@"
+	[[ $1 == @(clean|costs) ]] || require_tools
 	open_cache
 
 	case $1 in

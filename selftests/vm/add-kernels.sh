@@ -13,7 +13,9 @@ set -euo pipefail
 readonly root=$1
 readonly boot_modules="virtio_pci virtio_blk virtio_console ext4 9p 9pnet_virtio
 	overlay"
-readonly kinds_of_package="image binary binary-unsigned modules"
+# What holds the kernel itself, the best first. Where there is a "binary",
+# "image" only adds what a machine needs that boots from a disk.
+readonly holders="binary binary-unsigned image"
 
 here=$(dirname "$0")
 
@@ -27,13 +29,19 @@ packages_matching()
 }
 
 # The names of the packages that hold the kernel have changed with time, and a
-# backport may come unsigned only
+# backport may come unsigned first. Nothing, if there is none.
 kernel_packages()
 {
-	local release=${1//./[.]}
+	local release=${1//./[.]} holder package
 
-	packages_matching \
-		"linux-(${kinds_of_package// /|})-${release//+/[+]}"
+	release=${release//+/[+]}
+	for holder in $holders; do
+		package=$(packages_matching "linux-$holder-$release")
+		[ -n "$package" ] || continue
+		echo "$package"
+		packages_matching "linux-modules-$release"
+		return
+	done
 }
 
 # Newest first; realtime and cloud kernels have one word more in their names
@@ -49,7 +57,7 @@ newest_release()
 	local release
 
 	for release in $(releases_of "${1//./[.]}"); do
-		if kernel_packages "$release" | grep -qv modules; then
+		if [ -n "$(kernel_packages "$release")" ]; then
 			echo "$release"
 			return
 		fi

@@ -34,6 +34,7 @@
  *	myveth_get_peer_dev		softirq		RCU
  *	myveth_open, _stop		process		RTNL
  *	myveth_set_rx_headroom		process		RCU
+ *	myveth_set_rx_mode		process		the address list's lock
  *	myveth_fix_features		process		RTNL
  *	ethtool operations		process		RTNL
  *	myveth_newlink, _dellink	process		RTNL
@@ -276,6 +277,12 @@ static enum myveth_loss myveth_admit(struct sk_buff *skb,
 		return skb->len < ETH_HLEN ? MYVETH_LOSS_SHORT :
 					     MYVETH_LOSS_NO_MEMORY;
 
+	/* Sent, whatever becomes of it: who asked for the time of a packet
+	 * waits for it also when the packet is lost below. And not later: once
+	 * it is forwarded, the skb may be gone.
+	 */
+	skb_tx_timestamp(skb);
+
 	if (unlikely(!myveth_is_up(rcv)))
 		return MYVETH_LOSS_PEER_DOWN;
 
@@ -313,9 +320,6 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 		myveth_lose(skb, dev, rcv, loss);
 		return NET_XMIT_DROP;
 	}
-
-	/* Now: once it is forwarded, the skb may be gone at any time. */
-	skb_tx_timestamp(skb);
 
 	/* The backlog refuses when it is full, or when the receiver has gone
 	 * down since we looked.
@@ -477,8 +481,8 @@ static int myveth_stop(struct net_device *dev)
 	return 0;
 }
 
-/* The other end receives all there is; without this the core refuses to
- * keep a list of multicast addresses.
+/* The other end sends whatever it likes and we take it all. Without this
+ * SIOCADDMULTI and SIOCDELMULTI are refused.
  */
 static void myveth_set_rx_mode(struct net_device *dev)
 {
@@ -818,8 +822,9 @@ myveth_get_net_by_id(const struct myveth_peer_request *req,
  * @extack: gets the reason
  *
  * The right to create devices there is asked for on every kernel, before
- * anything is allocated. Only the caller can be asked: older kernels do not
- * hand newlink the socket, whose opener the core asks on newer ones as well.
+ * anything is allocated. Only the caller can be asked: newlink does not get the
+ * socket, whose opener the core asks as well for the namespaces that it looks
+ * up itself, which since 6.13 is the peer's by pid or fd.
  *
  * Context: process, RTNL held.
  * Return: the namespace with a reference, or -EINVAL, -EOPNOTSUPP or -EPERM.

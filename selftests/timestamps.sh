@@ -10,6 +10,7 @@
 
 ALL_TESTS="
 	timestamps_arrive
+	timestamp_of_a_lost_packet
 	capabilities
 "
 
@@ -34,6 +35,16 @@ show_capabilities()
 {
 	KIND=$2 make_pair "$1" va vb
 	ip netns exec "$1" ethtool -T va
+}
+
+# It is the sending that is stamped.
+timestamp_of_a_lost_packet()
+{
+	must ip -n "$A" link set dev va mtu 9000
+	check_match "$("$MYVETH_PROGRAMS/stream" "$A" "$B" 192.0.2.2 \
+		udp 5000 size=5000 timestamps expect=0 2>&1)" \
+		"timestamps sent 1 received 0" "stream"
+	log_test "software timestamp of a packet that is lost"
 }
 
 capabilities()

@@ -326,7 +326,7 @@ static void transfer(int sender, int receiver)
 	bool progress;
 	int burst;
 
-	while (seen.received < options.expected) {
+	while (seen.sent < options.bytes || seen.received < options.expected) {
 		for (burst = 0; burst < BURST && send_some(sender); burst++)
 			;
 		progress = burst > 0;
@@ -445,7 +445,7 @@ static void parse_option(char *word)
 	} else if (!strcmp(word, "size")) {
 		options.size = parse_number(value, 1, MAX_SIZE);
 	} else if (!strcmp(word, "expect")) {
-		options.expected = parse_number(value, 1, options.bytes);
+		options.expected = parse_number(value, 0, options.bytes);
 	} else if (!strcmp(word, "segment")) {
 		options.segment = parse_number(value, 1, MAX_SIZE);
 	} else if (!strcmp(word, "watch")) {

@@ -48,6 +48,18 @@ malformed_differences()
 	awk -F '\t' 'NF != 4' selftests/differences.tsv
 }
 
+# A mutant like the driver would be a test that cannot pass.
+mutants_without_effect()
+{
+	local name expression
+
+	grep -v '^#' selftests/mutants/list |
+		while IFS=$'\t' read -r name _ expression; do
+			! sed -E "$expression" myveth.c | cmp -s - myveth.c ||
+				echo "$name"
+		done
+}
+
 # Two of README's tables are made from others.
 outdated_tables()
 {
@@ -76,6 +88,7 @@ broken "myveth.h and dkms.conf name different versions" \
 broken "differences without a test" "$(untested_differences)"
 broken "rows of differences.tsv without four columns" \
 	"$(malformed_differences)"
+broken "mutants that change nothing" "$(mutants_without_effect)"
 broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"
 broken "functions of more than 80 lines" "$(long_functions)"

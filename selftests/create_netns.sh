@@ -26,6 +26,7 @@ ALL_TESTS="
 	peer_target_netnsid_and_link
 	foreign_namespace
 	own_user_namespace
+	refused_peer_keeps_nothing
 "
 
 require_command jq
@@ -343,15 +344,17 @@ as_nobody()
 		unshare --user --map-root-user --net "$@"
 }
 
-# make_into WORD...: a pair with its peer there; prints the errno, if there is
-# one, and how many devices there are.
+# make_into WORD...: a pair with its peer in $FOREIGN, which has the id 7;
+# prints the errno, if there is one, and how many devices there are.
 make_into()
 {
 	# shellcheck disable=SC2016 # the inner shell's
 	as_nobody sh -c '
+		ip netns set "$1" 7
+		shift
 		"$@" | cut -d " " -f 1
 		ip -o link show type "$2" | wc -l
-	' sh "$NEWLINK" "$KIND" name=va peer name=vb "$@" | xargs
+	' sh "$FOREIGN" "$NEWLINK" "$KIND" name=va peer name=vb "$@" | xargs
 }
 
 # check_foreign WHAT WORD...
@@ -361,13 +364,32 @@ check_foreign()
 
 	found=$(make_into "${@:2}" 9<"/run/netns/$FOREIGN")
 	if differs peer-netns-capability; then
-		check_equal "$found" "EPERM 0" "errno, devices"
-		link_exists "$FOREIGN" vb
-		check_fail $? "there is a device in the foreign namespace"
+		check_refused_there "$found"
 	else
 		check_equal "$found" "OK 1" "errno, devices"
 	fi
 	log_test "peer in a foreign namespace by $1"
+}
+
+check_refused_there()
+{
+	check_equal "$1" "EPERM 0" "errno, devices"
+	link_exists "$FOREIGN" vb
+	check_fail $? "there is a device in the foreign namespace"
+}
+
+# Nobody but the driver looks at this one.
+check_foreign_id()
+{
+	local found
+
+	found=$(make_into target-netnsid=7)
+	if differs peer-target-netnsid; then
+		check_refused_there "$found"
+	else
+		check_equal "$found" "OK 2" "errno, devices"
+	fi
+	log_test "peer in a foreign namespace by id"
 }
 
 foreign_namespace()
@@ -378,6 +400,7 @@ foreign_namespace()
 	hold_ns "$FOREIGN"
 	check_foreign pid "pid=$!"
 	check_foreign name fd=9
+	check_foreign_id
 }
 
 # Without any right outside, one still has all of them inside.
@@ -394,6 +417,29 @@ own_user_namespace()
 	' sh "$NEWLINK" "$KIND" name=va peer name=vb | xargs)" \
 		"OK 1" "answer, peers"
 	log_test "peer in another namespace of one's own"
+}
+
+# make_refused WORD...: one more pair, whose peer was to live in THERE.
+make_refused()
+{
+	ip -n "$HERE" link add "$@" netns "$THERE" 2>/dev/null
+	check_fail $? "not refused: $*"
+}
+
+# Who was refused must not keep the namespace alive: when it goes, the pair that
+# reaches into it has to go as well.
+refused_peer_keeps_nothing()
+{
+	setup_ns HERE THERE
+	make_pair "$HERE" va vb -- netns "$THERE"
+	make_refused name vc type "$KIND" peer name vb
+	make_refused name va type "$KIND" peer name vd
+	make_refused name vc type "$KIND" peer name vd mtu 1
+	make_refused name vc type "$KIND" peer name vd numtxqueues 5000
+	must ip netns del "$THERE"
+	slowwait 10 not link_exists "$HERE" va
+	check_err $? "the namespace does not go, nor does the pair"
+	log_test "refusals keep no namespace"
 }
 
 declare -A PID

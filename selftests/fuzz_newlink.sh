@@ -8,8 +8,8 @@
 #	                            +--> newlink $KIND  --> answers --+
 #
 # The requests say nothing else, so each accepted one makes one more pair. Which
-# requests they are follows from SEED; without one in the environment it is
-# random, and it is printed. A line of the requests can be sent again:
+# requests they are follows from SEED, which is 1 unless the environment says
+# otherwise. A line of the requests can be sent again:
 #
 #	newlink veth peer=00000000...
 #

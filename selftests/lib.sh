@@ -391,8 +391,8 @@ wait_for_up()
 	done
 }
 
-# make_talking_pair A B: put the names of two new namespaces into $A and $B, with
-# va, 192.0.2.1, in the first and vb, 192.0.2.2, in the second.
+# make_talking_pair A B: put the names of two new namespaces into $A and $B,
+# with va, 192.0.2.1, in the first one and vb, 192.0.2.2, in the second.
 make_talking_pair()
 {
 	setup_ns "$1" "$2"
@@ -670,6 +670,10 @@ like_veth()
 	[ "$KIND" = veth ] && return
 	theirs=$(oracle_run veth "$@")
 	ours=$(oracle_run "$KIND" "$@")
+	# Both may have failed alike.
+	check_match "$theirs" $'(^|\n)status [0-9]+$' "$* for veth"
+	[[ $theirs != *"Bail out!"* ]]
+	check_err $? "$* for veth: $theirs"
 	check_equal "$ours" "$theirs" "$* for $KIND"
 }
 

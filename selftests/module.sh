@@ -23,8 +23,6 @@ ALL_TESTS="
 require_command modinfo
 require_command jq
 
-# --- may it be unloaded? -------------------------------------------------
-
 # --- the module ----------------------------------------------------------
 
 is_loaded()

@@ -61,6 +61,12 @@ counters_of()
 		'.stats64 | [.tx.packets, .rx.packets, .rx.bytes] | join(" ")'
 }
 
+# The redirection is done in a softirq, which may come later.
+counters_are()
+{
+	[ "$(counters_of "$B" vb)" = "$1" ]
+}
+
 redirect()
 {
 	make_topology
@@ -87,6 +93,7 @@ count()
 		"accepted 20 refused 0" "the sender"
 
 	rest=$(awk '{ print $1, $2 + 20, $3 + 10000 }' <<<"$before")
+	busywait 2000 counters_are "$rest"
 	check_equal "$(counters_of "$B" vb)" "$rest" "counters of vb"
 	check_equal "$(link_get "$HOST" hb .stats64.tx.packets)" "$sent" \
 		"packets that hb has sent"

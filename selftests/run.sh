@@ -89,11 +89,15 @@ unload_kinds()
 {
 	local kind
 
+	mark_kernel_log unload
 	for kind in "${LOADED[@]}"; do
-		slowwait 10 modprobe -q -r "$kind" 2>/dev/null && continue
-		echo "# module $kind cannot be unloaded"
-		FAILED=$((FAILED + 1))
-	done
+		slowwait 10 timeout 60 modprobe -q -r "$kind" 2>/dev/null ||
+			echo "module $kind cannot be unloaded"
+	done >"$SCRATCH/faults"
+	find_splats >>"$SCRATCH/faults"
+	[ -s "$SCRATCH/faults" ] || return
+	sed 's/^/# fault at the end: /' "$SCRATCH/faults"
+	FAILED=$((FAILED + 1))
 }
 
 # What has to be after a script as it was before.

@@ -48,7 +48,7 @@ write_environment()
 {
 	local name
 
-	for name in KIND KINDS TERM; do
+	for name in $FOR_GUESTS; do
 		[ -z "${!name:-}" ] ||
 			printf 'export %s=%q\n' "$name" "${!name}"
 	done

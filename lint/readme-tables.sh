@@ -23,7 +23,7 @@ differences()
 }
 
 # Who runs the first time pays for the root file systems as well: the demo for
-# bookworm's, the check for all.
+# its own, the check for all.
 costs()
 {
 	echo '| command | download | disk | the first time | afterwards |'
@@ -31,7 +31,8 @@ costs()
 	awk 'function minutes(s) { return int(s / 60) " min " s % 60 " s" }
 	     /^#/ { next }
 	     $1 == "demo" || $1 == "check" {
-		making = $1 == "demo" ? made["bookworm"] : all
+		making = $1 == "demo" ?
+			made["bookworm"] + made["emulator"] : all
 		print "| `make " $1 "` | " $2 " MB | " $3 " MB | " \
 			minutes($4 + making) " | " minutes($4) " |"
 		next

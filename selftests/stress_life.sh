@@ -47,14 +47,15 @@ batch()
 	[ "$refused" -lt "$(wc -l <<<"$requests")" ]
 }
 
+# Before 6.2 a device that is up cannot be renamed.
 make_and_delete()
 {
 	local n
 
 	for n in {1..20}; do
-		echo "link add name a$n up type $KIND" \
-			"peer name b$n netns $RIGHT"
-		echo "link set dev a$n name c$n"
+		echo "link add name m$n type $KIND" \
+			"peer name n$n netns $RIGHT"
+		echo "link set dev m$n name c$n up"
 		echo "link del dev c$n"
 	done | batch "$LEFT"
 }

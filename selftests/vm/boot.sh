@@ -74,16 +74,22 @@ run_qemu()
 		-chardev "file,id=serial,path=$(quoted "$console")"
 		-serial chardev:serial -device virtio-serial)
 	if [ "$port" = terminal ]; then
-		qemu-system-x86_64 "${machine[@]}" \
+		in_emulator qemu-system-x86_64 "${machine[@]}" \
 			-chardev stdio,id=port,signal=off \
 			-device virtconsole,chardev=port,name=terminal
 	else
-		timeout --foreground --kill-after=5 "$limit" \
+		in_emulator timeout --foreground --kill-after=5 "$limit" \
 			qemu-system-x86_64 "${machine[@]}" \
 			-chardev file,id=port,path=/proc/self/fd/1 \
 			-device virtserialport,chardev=port,name=output \
 			< /dev/null | cat
 	fi
+}
+
+# All files that QEMU opens are in the cache
+in_emulator()
+{
+	in_root emulator /dev:/dev "$CACHE:$CACHE" -- "$@"
 }
 
 share()
@@ -97,28 +103,13 @@ quoted()
 	echo "${1//,/,,}"
 }
 
-# Emulated processors run at the same time, in threads of their own, but not
-# before QEMU 8.1: while one of them replaced an instruction, as Linux does to
-# turn its static keys, another could translate the old one and run it later,
-# when nobody expects it any more ("Oops: int3").
-choose_emulator()
-{
-	local version
-
-	version=$(qemu-system-x86_64 --version |
-		sed -n -E 's/.* version ([0-9]+\.[0-9]+).*/\1/p')
-	ACCEL=tcg,thread=single
-	! printf '8.1\n%s\n' "$version" | sort --version-sort --check=quiet ||
-		ACCEL=tcg,thread=multi
-}
-
 # /dev/kvm may exist and its guests hang. So it is used only after a guest has
 # really booted with it, which is tried once after each boot of the host.
 choose_accelerator()
 {
 	local series=$1 answer boot_id
 
-	choose_emulator
+	ACCEL=tcg,thread=multi
 	[ "${KVM:-1}" != 0 ] && [ -w /dev/kvm ] || return 0
 	read -r boot_id < /proc/sys/kernel/random/boot_id
 	if ! answer=$(grep -s "^$boot_id" "$CACHE/kvm"); then

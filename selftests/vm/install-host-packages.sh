@@ -7,8 +7,7 @@
 set -euo pipefail
 
 packages=(
-	qemu-system-x86		# runs the throw-away machines
-	mmdebstrap		# makes their root file systems
+	mmdebstrap		# makes root file systems
 	mount			# lacks in minimal containers only
 )
 

@@ -3,7 +3,9 @@
 #
 # Makes a root file system: mmdebstrap fills it from Debian's archives, two
 # hooks of ours add what depends on the kernels, and an image is made of it.
+# The emulator's needs neither kernels nor an image.
 
+readonly emulator_suite=trixie emulator_package=qemu-system-x86
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Under a temporary name; it gets its own when it is complete. Then those of
@@ -13,11 +15,19 @@ make_root()
 	local suite=$1 dir=$WORK/$1 start=$SECONDS
 
 	mkdir -p "$dir" "$CACHE/debs/$suite"
-	step "making the root file system $suite" "$WORK/$suite.log" \
-		bootstrap "$suite" "$dir/root"
+	export DEBS=$CACHE/debs/$suite
+	if [ "$suite" = emulator ]; then
+		step "making the root file system of the emulator" \
+			"$WORK/$suite.log" bootstrap_emulator "$dir/root"
+	else
+		step "making the root file system $suite" \
+			"$WORK/$suite.log" bootstrap_guest "$suite" "$dir/root"
+	fi
 	keep_debs "$dir/root" "$suite"
 	rm "$dir"/root/var/cache/apt/archives/*.deb
-	step "making an image of it" "$WORK/$suite.log" make_image "$dir/root"
+	[ "$suite" = emulator ] ||
+		step "making an image of it" "$WORK/$suite.log" \
+			make_image "$dir/root"
 	write_cost "$suite" "$dir" "$((SECONDS - start))"
 	delete_unused "$CACHE/$suite"-*
 	mv "$dir" "$(suite_dir "$suite")"
@@ -36,23 +46,34 @@ make_image()
 		/srv/root.img "$((megabytes * 5 / 4 + 64))m"
 }
 
+bootstrap_guest()
+{
+	export SERIES
+	SERIES=$(series_of "$1")
+	bootstrap "$1" "$2" "$(archives_of "$1")" \
+		--include="$(table packages | paste -sd ,)" \
+		--customize-hook="$VM_DIR/add-kernels.sh"
+}
+
+bootstrap_emulator()
+{
+	bootstrap "$emulator_suite" "$1" "" --include="$emulator_package"
+}
+
+# bootstrap SUITE ROOT ARCHIVES OPTION...
 bootstrap()
 {
 	local apt_options sources
 
-	export SUITE=$1 SERIES ARCHIVES DEBS=$CACHE/debs/$1
-	SERIES=$(series_of "$1")
-	ARCHIVES=$(archives_of "$1")
+	export SUITE=$1 ARCHIVES=$3
 	mapfile -t apt_options < <(host_apt_options)
 	mapfile -t sources < <(host_sources "$1")
 	in_own_mounts mmdebstrap --mode=root --variant=apt --verbose \
-		--include="$(table packages | paste -sd ,)" \
 		--aptopt='APT::Install-Recommends "false"' \
 		"${apt_options[@]/#/--aptopt=}" \
 		--dpkgopt=force-unsafe-io \
 		--skip=essential/unlink,cleanup/apt/cache \
-		--setup-hook="$VM_DIR/prepare-apt.sh" \
-		--customize-hook="$VM_DIR/add-kernels.sh" \
+		--setup-hook="$VM_DIR/prepare-apt.sh" "${@:4}" \
 		"$1" "$2" "${sources[@]}"
 }
 

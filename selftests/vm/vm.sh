@@ -117,17 +117,15 @@ require_tools()
 {
 	[ "$(uname -m)" = x86_64 ] || die "the guests are x86_64 machines"
 	has_tools > /dev/null && return
-	[ -n "$(type -P apt-get)" ] || die "qemu-system-x86_64, mmdebstrap" \
-		"and mount are needed; they are installed by themselves" \
-		"on Debian only"
+	[ -n "$(type -P apt-get)" ] || die "mmdebstrap and mount are needed;" \
+		"they are installed by themselves on Debian only"
 	"$VM_DIR/install-host-packages.sh" >&2
-	has_tools > /dev/null ||
-		die "no qemu-system-x86_64, mmdebstrap or mount in PATH"
+	has_tools > /dev/null || die "no mmdebstrap or mount in PATH"
 }
 
 has_tools()
 {
-	type -P qemu-system-x86_64 && type -P mmdebstrap && type -P mount
+	type -P mmdebstrap && type -P mount
 }
 
 # To make root file systems, to chroot into them, and to show guests files that
@@ -154,7 +152,7 @@ prepare()
 	local series suites
 
 	mapfile -t suites < <(suites_of "$@")
-	need_roots "${suites[@]}"
+	need_roots emulator "${suites[@]}"
 	for series in "$@"; do
 		need_layer "$series"
 	done

@@ -17,6 +17,18 @@ ALL_TESTS="
 require_command ethtool
 require_program stream
 
+# The kernel stamps what it receives while somebody wants it to, but begins late
+# and ends late: a stamp may be the last one for the process before, and the next
+# packet goes without. So somebody, ping, wants it all the time; when another
+# ping has been answered some times, the beginning is over.
+keep_stamping()
+{
+	ip netns exec "$A" ping -q -i 10 192.0.2.2 >/dev/null 2>&1 &
+	defer stop $!
+	check_loss 0 "$A" -c 5 -i 0.2 192.0.2.2
+	log_test "ping, which keeps the time stamps on"
+}
+
 timestamps_arrive()
 {
 	local protocol said
@@ -56,5 +68,6 @@ capabilities()
 }
 
 make_talking_pair A B
+keep_stamping
 tests_run
 exit $EXIT_STATUS

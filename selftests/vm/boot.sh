@@ -103,13 +103,17 @@ quoted()
 	echo "${1//,/,,}"
 }
 
+# Emulated processors take turns in one thread. With a thread for each there
+# would be more of them than the host has processors when all kernels are tested,
+# and they would spend most of their time waiting for each other.
+#
 # /dev/kvm may exist and its guests hang. So it is used only after a guest has
 # really booted with it, which is tried once after each boot of the host.
 choose_accelerator()
 {
 	local series=$1 answer boot_id
 
-	ACCEL=tcg,thread=multi
+	ACCEL=tcg,thread=single
 	[ "${KVM:-1}" != 0 ] && [ -w /dev/kvm ] || return 0
 	read -r boot_id < /proc/sys/kernel/random/boot_id
 	if ! answer=$(grep -s "^$boot_id" "$CACHE/kvm"); then

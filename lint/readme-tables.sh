@@ -31,8 +31,9 @@ costs()
 	awk 'function minutes(s) { return int(s / 60) " min " s % 60 " s" }
 	     /^#/ { next }
 	     $1 == "demo" || $1 == "check" {
-		making = $1 == "demo" ?
-			made["bookworm"] + made["emulator"] : all
+		making = all
+		if ($1 == "demo")
+			making = made["bookworm"] + made["emulator"]
 		print "| `make " $1 "` | " $2 " MB | " $3 " MB | " \
 			minutes($4 + making) " | " minutes($4) " |"
 		next

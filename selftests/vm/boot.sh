@@ -105,7 +105,7 @@ quoted()
 
 # Emulated processors take turns in one thread. With a thread for each there
 # would be more of them than the host has processors when all kernels are tested,
-# and they would spend most of their time waiting for each other.
+# and one that waits for another would keep it from running.
 #
 # /dev/kvm may exist and its guests hang. So it is used only after a guest has
 # really booted with it, which is tried once after each boot of the host.

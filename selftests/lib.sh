@@ -238,8 +238,6 @@ tests_run()
 
 # --- network namespaces --------------------------------------------------
 
-NS_LIST=()
-
 # setup_ns A B...: make network namespaces with random names, put the names
 # into $A, $B..., and remove them at the end of the scope.
 setup_ns()
@@ -249,7 +247,6 @@ setup_ns()
 	for variable; do
 		name=${variable,,}-$RANDOM$RANDOM
 		must ip netns add "$name"
-		NS_LIST+=("$name")
 		defer cleanup_ns "$name"
 		must ip -n "$name" link set lo up
 		printf -v "$variable" %s "$name"
@@ -270,12 +267,6 @@ cleanup_ns()
 		ns_exists "$name" && ip netns del "$name"
 	done
 	return 0
-}
-
-cleanup_all_ns()
-{
-	cleanup_ns "${NS_LIST[@]}"
-	NS_LIST=()
 }
 
 # set_sysctl NS KEY=VALUE...

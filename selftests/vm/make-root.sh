@@ -3,9 +3,10 @@
 #
 # Makes a root file system: mmdebstrap fills it from Debian's archives, two
 # hooks of ours add what depends on the kernels, and an image is made of it.
-# The emulator's needs neither kernels nor an image.
+# The emulator's needs neither kernels nor an image, the workshop's no kernels.
 
 readonly emulator_suite=trixie emulator_package=qemu-system-x86
+readonly workshop_suite=trixie
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Under a temporary name; it gets its own when it is complete. Then those of
@@ -16,13 +17,8 @@ make_root()
 
 	mkdir -p "$dir" "$CACHE/debs/$suite"
 	export DEBS=$CACHE/debs/$suite
-	if [ "$suite" = emulator ]; then
-		step "making the root file system of the emulator" \
-			"$WORK/$suite.log" bootstrap_emulator "$dir/root"
-	else
-		step "making the root file system $suite" \
-			"$WORK/$suite.log" bootstrap_guest "$suite" "$dir/root"
-	fi
+	step "making the root file system $suite" "$WORK/$suite.log" \
+		bootstrap_suite "$suite" "$dir/root"
 	keep_debs "$dir/root" "$suite"
 	rm "$dir"/root/var/cache/apt/archives/*.deb
 	[ "$suite" = emulator ] ||
@@ -46,18 +42,29 @@ make_image()
 		/srv/root.img "$((megabytes * 5 / 4 + 64))m"
 }
 
+bootstrap_suite()
+{
+	case $1 in
+	emulator)	bootstrap "$emulator_suite" "$2" "" \
+				--include="$emulator_package" ;;
+	workshop)	bootstrap "$workshop_suite" "$2" "" \
+				--include="$(package_list packages-workshop)" ;;
+	*)		bootstrap_guest "$1" "$2" ;;
+	esac
+}
+
+package_list()
+{
+	table "$1" | paste -sd ,
+}
+
 bootstrap_guest()
 {
 	export SERIES
 	SERIES=$(series_of "$1")
 	bootstrap "$1" "$2" "$(archives_of "$1")" \
-		--include="$(table packages | paste -sd ,)" \
+		--include="$(package_list packages)" \
 		--customize-hook="$VM_DIR/add-kernels.sh"
-}
-
-bootstrap_emulator()
-{
-	bootstrap "$emulator_suite" "$1" "" --include="$emulator_package"
 }
 
 # bootstrap SUITE ROOT ARCHIVES OPTION...

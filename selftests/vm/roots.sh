@@ -9,12 +9,21 @@
 # crash: while one processor replaces an instruction, as Linux does to turn its
 # static keys, another may keep the old one and run it when nobody expects it
 # any more ("Oops: int3").
+#
+# And one, "workshop", in which the kernels' own tests are built and run: see
+# conformance.sh.
 
 # Of all that a root file system is made from; once for each run, for the files
 # may be edited while it lasts
-KEY=$(cd "$VM_DIR" && cat packages kernels make-root.sh prepare-apt.sh \
-	add-kernels.sh init | sha256sum)
-readonly KEY=${KEY:0:12}
+key_of()
+{
+	(cd "$VM_DIR" && cat kernels make-root.sh prepare-apt.sh "$@") |
+		sha256sum | head -c 12
+}
+
+KEY=$(key_of packages add-kernels.sh init)
+WORKSHOP_KEY=$(key_of packages-workshop)
+readonly KEY WORKSHOP_KEY
 
 table()
 {
@@ -53,7 +62,10 @@ archives_of()
 
 suite_dir()
 {
-	echo "$CACHE/$1-$KEY"
+	local key=$KEY
+
+	[ "$1" != workshop ] || key=$WORKSHOP_KEY
+	echo "$CACHE/$1-$key"
 }
 
 root_of()
@@ -74,8 +86,11 @@ is_root_whole()
 	local root release _
 
 	root=$(root_of "$1")
-	[ "$1" != emulator ] || [ ! -x "$root/usr/bin/qemu-system-x86_64" ] ||
-		return 0
+	case $1 in
+	emulator)	[ -x "$root/usr/bin/qemu-system-x86_64" ]; return ;;
+	workshop)	[ -x "$root/usr/bin/clang" ] && [ -s "$root.img" ]
+			return ;;
+	esac
 	[ -x "$root/usr/bin/make" ] && [ -s "$root/boot/releases" ] &&
 		[ -s "$root.img" ] || return 1
 	while read -r _ release; do

@@ -22,7 +22,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
-.PHONY: demo vm-shell check check-here lint
+.PHONY: demo vm-shell check check-here conformance lint
 
 all: modules plugin
 
@@ -90,6 +90,9 @@ vm-shell:
 check:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) check
 
+conformance:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) conformance
+
 check-here: all
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
@@ -109,6 +112,7 @@ help:
 	@echo '  make demo        run three experiments and show what happens'
 	@echo '  make vm-shell    a shell in such a machine, module loaded'
 	@echo '  make check       all selftests on every supported kernel'
+	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo 'For developers:'
 	@echo '  make check-here  all selftests on the running kernel'
 	@echo '  make lint        style and static checks'

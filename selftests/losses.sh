@@ -254,7 +254,8 @@ redirect_into_va()
 	wait_for_up "$C" vc
 
 	mount_bpffs
-	xdp_load redirect "redirect=$(link_get "$A" va .ifindex)"
+	must "$MYVETH_PROGRAMS/bpf" xdp_redirect \
+		"$(link_get "$A" va .ifindex)" "$BPFFS/redirect"
 	must ip -n "$A" link set dev vd xdpgeneric pinned "$BPFFS/redirect"
 }
 

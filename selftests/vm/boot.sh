@@ -7,7 +7,11 @@
 # layer, both read-only, and "host", through which it gets the command and
 # gives back the exit status. A guest that gives none back has failed.
 
-readonly MEMORY=2G
+# What the next machines are like; a command may want other ones. GUEST_SUITE
+# names their root file system if it is not that of the kernel.
+MEMORY=2G
+PROCESSORS=2
+GUEST_SUITE=
 readonly FAILED_GUEST=125
 readonly IMAGE="if=virtio,format=raw,readonly=on"
 # An emulator translates code for each address that it appears at, so that it
@@ -59,16 +63,18 @@ write_environment()
 run_qemu()
 {
 	local series=$1 port=$2 limit=$3 dir=$4 console=$5
-	local root release machine
+	local suite root image release machine
 
-	root=$(root_of "$(suite_of "$series")")
+	suite=$(suite_of "$series")
+	root=$(root_of "$suite")
+	image=$(root_of "${GUEST_SUITE:-$suite}").img
 	release=$(release_of "$series")
-	machine=(-accel "$ACCEL" -cpu max -smp 2 -m "$MEMORY"
+	machine=(-accel "$ACCEL" -cpu max -smp "$PROCESSORS" -m "$MEMORY"
 		-nodefaults -display none -nic none -no-reboot
 		-kernel "$root/boot/vmlinuz-$release"
 		-initrd "$root/boot/initramfs-$release"
 		-append "console=ttyS0 panic=-1 oops=panic $CHEAPER"
-		-drive "file=$(quoted "$root.img"),$IMAGE"
+		-drive "file=$(quoted "$image"),$IMAGE"
 		-virtfs "$(share layer "$(layer_of "$series")"),readonly=on"
 		-virtfs "$(share host "$dir/host")"
 		-chardev "file,id=serial,path=$(quoted "$console")"

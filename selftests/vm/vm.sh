@@ -7,6 +7,8 @@
 #	vm.sh check			run the selftests on every kernel;
 #					KERNELS="6.1 7.3" selects kernels,
 #					TESTS="bridge* ring*" tests
+#	vm.sh conformance		run the kernels' own tests on every kernel,
+#					on both kinds; KERNELS and TESTS select
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
 #	vm.sh run SERIES COMMAND...	run a command in a machine
@@ -51,6 +53,7 @@ die()
 . "$VM_DIR/costs.sh"
 . "$VM_DIR/build.sh"
 . "$VM_DIR/boot.sh"
+. "$VM_DIR/conformance.sh"
 
 usage()
 {
@@ -95,7 +98,8 @@ require_series()
 
 require_suite()
 {
-	[ -n "$(series_of "$1")" ] || die "unknown suite $1"
+	[ -n "$(series_of "$1")" ] || [ "$1" = workshop ] ||
+		die "unknown suite $1"
 }
 
 require_tests()
@@ -269,6 +273,7 @@ main()
 	case ${1:-help} in
 	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
+	conformance)	;;
 	demo|shell)	kernels=("${KERNELS:+${kernels[@]: -1}}")
 			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
 	run)		require_words 3 "run SERIES COMMAND..." "$@"
@@ -286,6 +291,7 @@ main()
 	case $1 in
 	prepare)	prepare "${kernels[@]}" ;;
 	check)		check "${kernels[@]}" ;;
+	conformance)	conformance "${kernels[@]}" ;;
 	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"
 			shell_in "${kernels[0]}" ;;

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#	run.sh SERIES [PATTERN...]
+#
+# Runs the kernel's own tests that "tests" lists, in a guest, each on the
+# in-tree driver and then on ours. All that they print goes to stdout, between
+# lines that begin with "@@", from which results.awk makes results:
+#
+#	@@ kernel SERIES RELEASE
+#	@@ absent TEST			no form of it is in this kernel's tree
+#	@@ begin TEST KIND FORM
+#	@@ fault TEXT			what is wrong beyond what it says itself
+#	@@ end STATUS SECONDS
+
+HERE=$(dirname "$(readlink -f "$0")")
+KERNEL_TESTS=/kernel-tests
+export KSELFTESTS=$KERNEL_TESTS/tools/testing/selftests
+
+# Seconds for one test, of which none needs half on a slow machine
+readonly TIME_LIMIT=1200
+
+matches_a_pattern()
+{
+	local name=$1 pattern
+
+	shift
+	[ $# -eq 0 ] && return
+	for pattern; do
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ $name == $pattern ]] && return
+	done
+	return 1
+}
+
+rows()
+{
+	sed 's/#.*//; /^[[:space:]]*$/d' "$HERE/tests"
+}
+
+# The rows of a test are read from the newest form to the oldest
+form_of()
+{
+	local name how file arguments
+
+	while read -r name how file arguments; do
+		if [ "$name" = "$1" ] && [ -e "$KSELFTESTS/$file" ]; then
+			echo "$how $file $arguments"
+			return
+		fi
+	done < <(rows)
+}
+
+# --- one test ------------------------------------------------------------
+
+# Where nobody else's namespaces are listed, and with our ip(8)
+enter()
+{
+	mount -t tmpfs conformance /run/netns || exit
+	cd "$KSELFTESTS/$(dirname "$FILE")" || exit
+	export PATH=$HERE/kind-bin:$PATH
+	# shellcheck disable=SC2086 # words they are
+	exec setsid timeout -k 10 "$TIME_LIMIT" \
+		bash "$HERE/how/$HOW.sh" "$FILE" $ARGUMENTS
+}
+
+splat_patterns()
+{
+	case $1 in
+	allowed) sed -n 's/^!//p' "$HERE/../splats" ;;
+	forbidden) grep -v -e '^#' -e '^!' -e '^$' "$HERE/../splats" ;;
+	esac
+}
+
+find_splats()
+{
+	dmesg -t | grep -E -f <(splat_patterns forbidden) |
+		grep -vE -f <(splat_patterns allowed) |
+		sed 's/^/@@ fault kernel: /'
+}
+
+# What a test left would be in the way of the next
+remove_devices()
+{
+	local path name
+
+	for path in /sys/class/net/*; do
+		name=${path##*/}
+		[[ $DEVICES != *" $name "* ]] || continue
+		ip link del dev "$name" 2> /dev/null || :
+		# Tunnel modules have devices that stay as long as they do
+		if [ -e "$path" ]; then
+			DEVICES+="$name "
+		else
+			echo "# left device $name"
+		fi
+	done
+}
+
+
+run_test()
+{
+	local start=$SECONDS status
+
+	echo "@@ begin $1 $KIND $FILE${ARGUMENTS:+ $ARGUMENTS}"
+	dmesg --clear
+	(export -f enter; unshare --mount bash -c enter) < /dev/null 2>&1
+	status=$?
+	remove_devices
+	find_splats
+	echo
+	echo "@@ end $status $((SECONDS - start))"
+}
+
+# --- all of them ---------------------------------------------------------
+
+main()
+{
+	local name names
+
+	echo "@@ kernel $1 $(uname -r)"
+	shift
+	mkdir -p /run/netns
+	modprobe -a veth myveth || exit
+	DEVICES=" "
+	remove_devices > /dev/null
+	mapfile -t names < <(rows | awk '!seen[$1]++ { print $1 }')
+	for name in "${names[@]}"; do
+		matches_a_pattern "$name" "$@" || continue
+		read -r HOW FILE ARGUMENTS <<< "$(form_of "$name")"
+		export HERE HOW FILE ARGUMENTS TIME_LIMIT
+		if [ -z "$HOW" ]; then
+			echo "@@ absent $name"
+			continue
+		fi
+		for KIND in ${KINDS:-veth myveth}; do
+			export KIND
+			run_test "$name"
+		done
+	done
+}
+
+main "$@"

@@ -239,14 +239,14 @@ set_xdp()
 # The attached program goes with the device.
 xdp()
 {
-	local loader=$MYVETH_PROGRAMS/bpf native=1 generic=2 refused
+	local native=1 generic=2 refused
 
-	if [ ! -x "$loader" ]; then
-		log_test_skip "XDP" "no program bpf in $MYVETH_PROGRAMS"
+	if [ ! -x "$MYVETH_PROGRAMS/xdp" ]; then
+		log_test_skip "XDP" "no program xdp in $MYVETH_PROGRAMS"
 		return
 	fi
 	mount_bpffs
-	must "$loader" xdp_pass "$BPFFS/pass"
+	xdp_load pass pass
 	setup_ns NS
 	make_pair "$NS" va vb
 

@@ -429,6 +429,34 @@ mount_bpffs()
 	defer umount "$BPFFS"
 }
 
+# --- XDP -----------------------------------------------------------------
+
+# xdp_load NAME VERDICT [OPTION...]: see programs/xdp.c; pins it as $BPFFS/NAME.
+xdp_load()
+{
+	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/$1" "${@:2}"
+}
+
+# xdp_attach NS DEV NAME [WORD]: natively, or as another WORD of ip(8) says.
+xdp_attach()
+{
+	must ip -n "$1" link set dev "$2" "${4:-xdpdrv}" pinned "$BPFFS/$3"
+}
+
+xdp_detach()
+{
+	must ip -n "$1" link set dev "$2" xdp off
+}
+
+# xdp_counters NAME COUNTER...: of the program that was loaded with
+# "counters=$BPFFS/NAME".
+xdp_counters()
+{
+	"$MYVETH_PROGRAMS/xdp" counters "$BPFFS/$1" "${@:2}"
+}
+
+# --- ping ----------------------------------------------------------------
+
 # ping_loss NS WORDS...: ping's percentage of packets lost.
 ping_loss()
 {

@@ -254,8 +254,7 @@ redirect_into_va()
 	wait_for_up "$C" vc
 
 	mount_bpffs
-	must "$MYVETH_PROGRAMS/bpf" xdp_redirect \
-		"$(link_get "$A" va .ifindex)" "$BPFFS/redirect"
+	xdp_load redirect "redirect=$(link_get "$A" va .ifindex)"
 	must ip -n "$A" link set dev vd xdpgeneric pinned "$BPFFS/redirect"
 }
 

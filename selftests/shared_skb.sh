@@ -27,7 +27,7 @@ PACKETS=1000
 
 require_command jq
 require_command tc
-require_program bpf
+require_program xdp
 
 # pktgen FILE COMMAND
 pktgen()
@@ -86,7 +86,7 @@ plain_receiver()
 receiver_with_generic_xdp()
 {
 	mount_bpffs
-	must "$MYVETH_PROGRAMS/bpf" xdp_pass "$BPFFS/pass"
+	xdp_load pass pass
 	must ip -n "$B" link set dev vb xdpgeneric pinned "$BPFFS/pass"
 	defer ip -n "$B" link set dev vb xdpgeneric off
 	count_on vb

@@ -9,6 +9,7 @@
 #ifndef MYVETH_COMPAT_H
 #define MYVETH_COMPAT_H
 
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
@@ -61,6 +62,216 @@ static inline void unregister_netdevice_queue_net(struct net *net,
 						  struct list_head *head)
 {
 	unregister_netdevice_queue(dev, head);
+}
+#endif
+
+/*
+ * Since 6.10 references to pages of an skb have a header of their own. Needed
+ * by 6.1.
+ */
+#ifdef HAVE_SKBUFF_REF_H
+#include <linux/skbuff_ref.h>
+#endif
+
+/*
+ * Since 6.6 page pools have two headers. Needed by 6.1.
+ */
+#ifdef HAVE_PAGE_POOL_HELPERS_H
+#include <net/page_pool/helpers.h>
+#else
+#include <net/page_pool.h>
+#endif
+
+/*
+ * Since 6.3 a device says what XDP can do on it. Needed by 6.1.
+ */
+#ifndef HAVE_XDP_FEATURES
+typedef u32 xdp_features_t;
+
+#define NETDEV_XDP_ACT_BASIC		0
+#define NETDEV_XDP_ACT_REDIRECT		0
+#define NETDEV_XDP_ACT_RX_SG		0
+#define NETDEV_XDP_ACT_NDO_XMIT		0
+#define NETDEV_XDP_ACT_NDO_XMIT_SG	0
+
+static inline void xdp_set_features_flag(struct net_device *dev,
+					 xdp_features_t features)
+{
+}
+#endif
+
+/*
+ * Since 6.3 an XDP program can ask the driver about its packet, and since 6.8
+ * for its VLAN tag. Needed by 6.1, where these types do not exist and nobody
+ * calls the functions.
+ */
+#ifdef HAVE_XDP_METADATA_OPS
+static inline void
+compat_set_xdp_metadata_ops(struct net_device *dev,
+			    const struct xdp_metadata_ops *ops)
+{
+	dev->xdp_metadata_ops = ops;
+}
+#else
+enum xdp_rss_hash_type {
+	XDP_RSS_TYPE_NONE,
+	XDP_RSS_TYPE_L4_ANY,
+};
+
+struct xdp_metadata_ops {
+	int (*xmo_rx_timestamp)(const struct xdp_md *ctx, u64 *timestamp);
+	int (*xmo_rx_hash)(const struct xdp_md *ctx, u32 *hash,
+			   enum xdp_rss_hash_type *type);
+	int (*xmo_rx_vlan_tag)(const struct xdp_md *ctx, __be16 *proto,
+			       u16 *tci);
+};
+
+static inline void
+compat_set_xdp_metadata_ops(struct net_device *dev,
+			    const struct xdp_metadata_ops *ops)
+{
+}
+#endif
+
+/*
+ * Since 6.9 the core asks for statistics of each queue. Needed by 6.1, where
+ * nobody does.
+ */
+#ifdef HAVE_NETDEV_STAT_OPS
+#include <net/netdev_queues.h>
+
+static inline void compat_set_stat_ops(struct net_device *dev,
+				       const struct netdev_stat_ops *ops)
+{
+	dev->stat_ops = ops;
+}
+#else
+struct netdev_queue_stats_rx {
+	u64 bytes;
+	u64 packets;
+};
+
+struct netdev_queue_stats_tx {
+	u64 bytes;
+	u64 packets;
+};
+
+struct netdev_stat_ops {
+	void (*get_queue_stats_rx)(struct net_device *dev, int idx,
+				   struct netdev_queue_stats_rx *stats);
+	void (*get_base_stats)(struct net_device *dev,
+			       struct netdev_queue_stats_rx *rx,
+			       struct netdev_queue_stats_tx *tx);
+};
+
+static inline void compat_set_stat_ops(struct net_device *dev,
+				       const struct netdev_stat_ops *ops)
+{
+}
+#endif
+
+/*
+ * Since 6.8 the core shows which NAPI serves a queue. Needed by 6.1.
+ */
+static inline void compat_link_napi(struct net_device *dev, unsigned int index,
+				    struct napi_struct *napi)
+{
+#ifdef HAVE_QUEUE_SET_NAPI
+	netif_queue_set_napi(dev, index, NETDEV_QUEUE_TYPE_RX, napi);
+#endif
+}
+
+/*
+ * Tell those who convert or free what came by @rxq whose memory it is: that of
+ * @frame, or pages with a reference of ours when that is NULL. Since 6.15 a
+ * frame only knows a type. Needed by 6.1 and 6.12.
+ */
+static inline void compat_set_rxq_memory(struct xdp_rxq_info *rxq,
+					 const struct xdp_frame *frame)
+{
+#ifdef HAVE_XDP_FRAME_MEM_TYPE
+	rxq->mem.type = frame ? frame->mem_type : MEM_TYPE_PAGE_SHARED;
+#else
+	const struct xdp_mem_info pages = { .type = MEM_TYPE_PAGE_SHARED };
+
+	rxq->mem = frame ? frame->mem : pages;
+#endif
+}
+
+/*
+ * Get up to @n heads of skbs, zeroed, and return how many there are. Since 6.15
+ * they come from the NAPI's cache. Needed by 6.1 and 6.12.
+ */
+static inline unsigned int compat_alloc_skb_heads(void **skbs, unsigned int n)
+{
+#ifdef HAVE_NAPI_SKB_CACHE_GET_BULK
+	return napi_skb_cache_get_bulk(skbs, n);
+#else
+	return xdp_alloc_skb_bulk(skbs, n, GFP_ATOMIC | __GFP_ZERO) ? 0 : n;
+#endif
+}
+
+/*
+ * Since 6.9 the core copies an skb into pages of a pool. Needed by 6.1, where
+ * the pages come one by one and all of them are filled.
+ */
+#ifndef HAVE_SKB_PP_COW_DATA
+/* Copy @len bytes of @skb, from @offset on, into pages added to @copy. */
+static inline int compat_copy_to_pages(struct page_pool *pool,
+				       struct sk_buff *copy,
+				       const struct sk_buff *skb,
+				       unsigned int offset)
+{
+	unsigned int size, i;
+	struct page *page;
+
+	for (i = 0; offset < skb->len; i++, offset += size) {
+		page = page_pool_dev_alloc_pages(pool);
+		if (!page)
+			return -ENOMEM;
+		size = min_t(unsigned int, skb->len - offset, PAGE_SIZE);
+		skb_add_rx_frag(copy, i, page, 0, size, PAGE_SIZE);
+		if (skb_copy_bits(skb, offset, page_address(page), size))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static inline int skb_pp_cow_data(struct page_pool *pool, struct sk_buff **pskb,
+				  unsigned int headroom)
+{
+	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE - headroom);
+	struct sk_buff *skb = *pskb, *copy;
+	unsigned int size;
+	struct page *page;
+	int err;
+
+	if (skb->len > room + MAX_SKB_FRAGS * PAGE_SIZE)
+		return -ENOMEM;
+	page = page_pool_dev_alloc_pages(pool);
+	if (!page)
+		return -ENOMEM;
+	copy = build_skb(page_address(page), PAGE_SIZE);
+	if (!copy) {
+		page_pool_recycle_direct(pool, page);
+		return -ENOMEM;
+	}
+
+	skb_mark_for_recycle(copy);
+	skb_reserve(copy, headroom);
+	skb_copy_header(copy, skb);
+	size = min(skb->len, room);
+	err = skb_copy_bits(skb, 0, skb_put(copy, size), size);
+	skb_headers_offset_update(copy, skb_headroom(copy) - skb_headroom(skb));
+	if (!err)
+		err = compat_copy_to_pages(pool, copy, skb, size);
+	if (err) {
+		consume_skb(copy);
+		return err;
+	}
+	consume_skb(skb);
+	*pskb = copy;
+	return 0;
 }
 #endif
 

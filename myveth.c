@@ -14,29 +14,41 @@
  *	 myveth_xmit()   +------<--+   +-->----+    myveth_xmit()
  *	      |                     \ /                   |
  *	      +-------------------->- X -<----------------+
- *		    dev_forward_skb(): through the backlog
- *		    of a CPU, emptied in softirq
+ *		 dev_forward_skb(): the backlog of a CPU, or
+ *		 the receiving end's ring: myveth_poll(), GRO, XDP
  *
  * Nothing is copied and there is no wire: an skb leaves one end's transmit
- * function as a received skb of the other end. It waits in between on the
- * backlog of a CPU (the sending one, unless RPS picks another), because
- * ndo_start_xmit runs with locks of the sender held (sockets, qdiscs, bridges)
- * which the receive path takes again.
+ * function as a received skb of the other end. It never goes all the way at
+ * once, because ndo_start_xmit runs with locks of the sender held (sockets,
+ * qdiscs, bridges) which the receive path takes again. It waits in between
+ *
+ * - on the backlog of a CPU (the sending one, unless RPS picks another), which
+ *   the core empties in softirq. This is the default, and the fastest way for
+ *   packets that come one by one;
+ * - or, where the receiving end has NAPI, in a ring that its poll function
+ *   empties, many packets at a time. That is needed to merge packets (GRO), to
+ *   run an XDP program on them, and to take XDP frames that other drivers
+ *   redirect here, which are no skbs.
  *
  * Who runs where, and under what
  *
  *	function			context		protected by
  *	-----------------------------	---------------	---------------------
  *	myveth_xmit			BH off, any CPU	RCU; no queue lock
+ *	myveth_xdp_xmit			BH off, any CPU	RCU
+ *	  both, where they use a ring			its producer lock
+ *	myveth_poll			softirq or a	RCU; NAPI: one CPU
+ *					NAPI thread	at a time
  *	myveth_get_stats64		process		RTNL or RCU
  *	myveth_get_iflink		process		RTNL or RCU
  *	myveth_get_link_net		process		RTNL or RCU
  *	myveth_get_peer_dev		softirq		RCU
- *	myveth_open, _stop		process		RTNL
+ *	myveth_open, _stop, _bpf	process		RTNL
+ *	myveth_set_features		process		RTNL
  *	myveth_set_rx_headroom		process		RCU
  *	myveth_set_rx_mode		process		the address list's lock
  *	myveth_fix_features		process		RTNL
- *	ethtool operations		process		RTNL
+ *	ethtool, queue statistics	process		RTNL
  *	myveth_newlink, _dellink	process		RTNL
  *	myveth_init			process		RTNL; dev is unknown
  *	myveth_free			process		nothing; dev is unknown
@@ -49,16 +61,33 @@
  *	registered device, and a reader inside rcu_read_lock() may use what it
  *	points to: the core waits for readers before it frees a device.
  *	NULL is normal, at any time, on any path.
+ *
+ * The lifetime rule of a ring
+ *
+ *	A receive queue is made when its NAPI is switched on for the first
+ *	time and lives as long as its device, so that counters never go back.
+ *	Its ring comes and goes with NAPI. The pointer to it changes while
+ *	NAPI is disabled, under the queue's producer lock, without which
+ *	nobody adds a packet: what is in a ring that was taken away is all
+ *	there will ever be. It is freed after a grace period, because the last
+ *	lines of a poll, when NAPI may be disabled already, still look at it.
  */
 
+#include <linux/bpf.h>
+#include <linux/bpf_trace.h>
 #include <linux/ethtool.h>
 #include <linux/etherdevice.h>
+#include <linux/filter.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
+#include <net/sch_generic.h>
+#include <net/sock.h>
+#include <net/xdp.h>
 
 #include "compat.h"
 #include "myveth.h"
@@ -75,6 +104,9 @@
  * @MYVETH_LOSS_TOO_LONG: longer than the receiving end's MTU, and not GSO
  * @MYVETH_LOSS_NO_MEMORY: an allocation failed
  * @MYVETH_LOSS_BACKLOG: the CPU's backlog is full
+ * @MYVETH_LOSS_RING: the receiving end's ring is full
+ * @MYVETH_LOSS_RING_OFF: it waited in a ring that was taken away or shrunk
+ * @MYVETH_LOSS_NO_NAPI: an XDP frame, for an end that has no ring
  * @MYVETH_LOSSES: how many causes there are
  * @MYVETH_NO_LOSS: none of them
  */
@@ -85,6 +117,9 @@ enum myveth_loss {
 	MYVETH_LOSS_TOO_LONG,
 	MYVETH_LOSS_NO_MEMORY,
 	MYVETH_LOSS_BACKLOG,
+	MYVETH_LOSS_RING,
+	MYVETH_LOSS_RING_OFF,
+	MYVETH_LOSS_NO_NAPI,
 	MYVETH_LOSSES,
 	MYVETH_NO_LOSS = MYVETH_LOSSES,
 };
@@ -100,25 +135,98 @@ struct myveth_loss_stats {
 };
 
 /**
+ * enum myveth_rx_stat - what the poll of a receive queue counts
+ * @MYVETH_RX_PACKETS: packets taken from the ring, whatever became of them
+ * @MYVETH_RX_BYTES: their length, with the Ethernet header
+ * @MYVETH_RX_DROPS: packets lost for lack of memory or room
+ * @MYVETH_RX_XDP_REDIRECT: packets that a program sent to another device
+ * @MYVETH_RX_XDP_DROPS: packets that a program dropped
+ * @MYVETH_RX_XDP_TX: packets that a program sent back to the peer
+ * @MYVETH_RX_XDP_TX_ERRORS: packets that should have gone back and did not
+ * @MYVETH_RX_STATS: how many there are
+ *
+ * In the order in which `ethtool -S` shows them.
+ */
+enum myveth_rx_stat {
+	MYVETH_RX_PACKETS,
+	MYVETH_RX_BYTES,
+	MYVETH_RX_DROPS,
+	MYVETH_RX_XDP_REDIRECT,
+	MYVETH_RX_XDP_DROPS,
+	MYVETH_RX_XDP_TX,
+	MYVETH_RX_XDP_TX_ERRORS,
+	MYVETH_RX_STATS,
+};
+
+/**
+ * struct myveth_rxq - a receive queue that has, or once had, NAPI
+ * @producer_lock: held by who adds to @ring or replaces it; innermost
+ * @poll_pending: a poll is sure to come, so none needs to be scheduled
+ * @ring: what waits to be polled: skbs, and XDP frames marked by their lowest
+ *	bit; NULL without NAPI; see the lifetime rule of a ring
+ * @index: number of the queue
+ * @dev: the receiving end
+ * @pool: pages for what an XDP program may write to, while there is one
+ * @next_ring: the ring to come, while ring sizes change; RTNL
+ * @napi: what schedules the poll
+ * @xdp_rxq: what an XDP program and its helpers know of the queue
+ * @stats: enum myveth_rx_stat, written by the poll only
+ * @syncp: for @stats
+ * @frames: XDP frames that ndo_xdp_xmit, on any CPU, has put into @ring
+ * @frame_errors: XDP frames that it refused: too long, or no room
+ *
+ * The first three are what a sender needs.
+ */
+struct myveth_rxq {
+	/* protects what goes into @ring, and the pointer */
+	spinlock_t producer_lock;
+	bool poll_pending;
+	struct ptr_ring __rcu *ring;
+
+	unsigned int index;
+	struct net_device *dev;
+	struct page_pool *pool;
+	struct ptr_ring *next_ring;
+	struct napi_struct napi;
+	struct xdp_rxq_info xdp_rxq;
+
+	u64_stats_t stats[MYVETH_RX_STATS];
+	struct u64_stats_sync syncp;
+	atomic64_t frames;
+	atomic64_t frame_errors;
+};
+
+/**
  * struct myveth_end - one end of a pair, the private part of its net_device
  * @peer: the other end or NULL; see the lifetime rule
  * @loss: per-CPU counters of what this end failed to deliver
+ * @rxqs: one pointer for each possible receive queue, or NULL before NAPI is
+ *	switched on for the first time; read by myveth_rxq()
+ * @prog: the native XDP program of this end or NULL; changed under RTNL
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
  * @peer_tracker: names the reference behind @peer to the leak checker
  * @rx_headroom: bytes of headroom that the user of this end asked for
+ * @napi_queues: that many queues, the first ones, have NAPI on; RTNL
+ * @ring_size: packets that a ring holds; RTNL
+ * @rx_napi: the user wants NAPI on whenever the end is up; RTNL
  * @speed: what ethtool shows, in Mbit/s, nothing enforces it; RTNL
  * @duplex: what ethtool shows; RTNL
  *
- * The first two are all that the transmit path reads, so they come first and
- * share a cache line.
+ * The first four are all that the transmit paths of the two ends read, so they
+ * come first and share a cache line.
  */
 struct myveth_end {
 	struct net_device __rcu *peer;
 	struct myveth_loss_stats __percpu *loss;
+	struct myveth_rxq **rxqs;
+	struct bpf_prog __rcu *prog;
 
 	u64 pair_id;
 	netdevice_tracker peer_tracker;
 	unsigned int rx_headroom;
+	unsigned int napi_queues;
+	unsigned int ring_size;
+	bool rx_napi;
 	u32 speed;
 	u8 duplex;
 };
@@ -126,6 +234,30 @@ struct myveth_end {
 static struct myveth_end *myveth_end(const struct net_device *dev)
 {
 	return netdev_priv(dev);
+}
+
+/**
+ * myveth_rxq() - find a receive queue
+ * @dev: the receiving end
+ * @index: number of the queue
+ *
+ * Pointers are set once, from NULL, and what is behind them stays until the
+ * device is freed.
+ *
+ * Context: any that may use @dev.
+ * Return: the queue, or NULL when it never had NAPI or cannot exist.
+ */
+static struct myveth_rxq *myveth_rxq(const struct net_device *dev,
+				     unsigned int index)
+{
+	struct myveth_rxq **rxqs = READ_ONCE(myveth_end(dev)->rxqs);
+
+	/* Both READ_ONCE() pair, by the dependency of what is read next, with
+	 * the smp_store_release() in myveth_make_rxq().
+	 */
+	if (likely(!rxqs) || index >= dev->num_rx_queues)
+		return NULL;
+	return READ_ONCE(rxqs[index]);
 }
 
 /*
@@ -184,6 +316,171 @@ static void myveth_put_peer(struct net_device *dev, struct net_device *peer)
 }
 
 /* ----------------------------------------------------------------------- */
+/* The ring between the ends						    */
+/* ----------------------------------------------------------------------- */
+
+/*
+ * An XDP frame in a ring is known by the lowest bit of its pointer, which
+ * alignment leaves free.
+ */
+#define MYVETH_FRAME_MARK	1UL
+
+static bool myveth_is_frame(const void *entry)
+{
+	return (unsigned long)entry & MYVETH_FRAME_MARK;
+}
+
+static struct xdp_frame *myveth_entry_to_frame(void *entry)
+{
+	return (void *)((unsigned long)entry & ~MYVETH_FRAME_MARK);
+}
+
+static void *myveth_frame_to_entry(struct xdp_frame *frame)
+{
+	return (void *)((unsigned long)frame | MYVETH_FRAME_MARK);
+}
+
+static void myveth_free_entry(void *entry)
+{
+	if (myveth_is_frame(entry))
+		xdp_return_frame(myveth_entry_to_frame(entry));
+	else
+		kfree_skb_reason(entry, SKB_DROP_REASON_DEV_READY);
+}
+
+/* The ring that the holder of the producer lock may add to, or NULL. */
+static struct ptr_ring *myveth_locked_ring(const struct myveth_rxq *rxq)
+{
+	return rcu_dereference_protected(rxq->ring,
+					 lockdep_is_held(&rxq->producer_lock));
+}
+
+/**
+ * myveth_has_ring() - whether a queue takes packets by its ring
+ * @rxq: the queue or NULL
+ *
+ * Context: any. Only a hint, without the producer lock.
+ * Return: true if there is a ring.
+ */
+static bool myveth_has_ring(const struct myveth_rxq *rxq)
+{
+	return rxq && rcu_access_pointer(rxq->ring);
+}
+
+/**
+ * myveth_kick() - see to it that what was just added to a ring is polled
+ * @rxq: the queue
+ *
+ * Context: BH off, so that the softirq it raises runs soon; inside
+ * rcu_read_lock(), so that NAPI is not set up anew meanwhile.
+ */
+static void myveth_kick(struct myveth_rxq *rxq)
+{
+	/* Pairs with the barrier in myveth_complete(): what we have added is
+	 * visible before we look whether a poll will come. So either we see
+	 * that none will, or that one sees the packet, and a stopped queue.
+	 */
+	smp_mb();
+	if (!READ_ONCE(rxq->poll_pending) && napi_schedule_prep(&rxq->napi)) {
+		WRITE_ONCE(rxq->poll_pending, true);
+		__napi_schedule(&rxq->napi);
+	}
+}
+
+static bool myveth_has_qdisc(const struct netdev_queue *txq)
+{
+	return rcu_dereference(txq->qdisc)->enqueue;
+}
+
+/**
+ * myveth_add_skb() - put an skb into the ring of a queue
+ * @rxq: the queue
+ * @skb: the skb
+ * @txq: the transmit queue that @skb comes from
+ *
+ * With a qdisc behind it @txq is stopped as soon as the ring is full, so that
+ * packets wait where they can be scheduled. myveth_wake_sender() starts it
+ * again: the caller's kick makes sure that a poll comes which sees it stopped.
+ *
+ * Context: BH off, inside rcu_read_lock().
+ * Return: 0, -ENOSPC when the ring was full, -ENXIO when it has just gone.
+ */
+static int myveth_add_skb(struct myveth_rxq *rxq, struct sk_buff *skb,
+			  struct netdev_queue *txq)
+{
+	struct ptr_ring *ring;
+	int err = -ENXIO;
+
+	spin_lock(&rxq->producer_lock);
+	ring = myveth_locked_ring(rxq);
+	if (likely(ring)) {
+		err = __ptr_ring_produce(ring, skb);
+		if (unlikely(__ptr_ring_full(ring)) && myveth_has_qdisc(txq))
+			netif_tx_stop_queue(txq);
+	}
+	spin_unlock(&rxq->producer_lock);
+	return err;
+}
+
+/*
+ * Put XDP frames into the ring of a queue until one does not fit, which is
+ * longer than @max_len or finds no room. Returns how many did, or -ENXIO.
+ */
+static int myveth_add_frames(struct myveth_rxq *rxq, struct xdp_frame **frames,
+			     int n, unsigned int max_len)
+{
+	struct ptr_ring *ring;
+	int done = -ENXIO;
+	void *entry;
+
+	spin_lock(&rxq->producer_lock);
+	ring = myveth_locked_ring(rxq);
+	if (unlikely(!ring))
+		goto out;
+
+	for (done = 0; done < n; done++) {
+		entry = myveth_frame_to_entry(frames[done]);
+		if (xdp_get_frame_len(frames[done]) > max_len ||
+		    __ptr_ring_produce(ring, entry))
+			break;
+	}
+out:
+	spin_unlock(&rxq->producer_lock);
+	return done;
+}
+
+/**
+ * myveth_wake_sender() - let a stopped transmit queue go on if there is room
+ * @rxq: the receive queue that it feeds
+ *
+ * Context: BH off.
+ */
+static void myveth_wake_sender(struct myveth_rxq *rxq)
+{
+	struct netdev_queue *txq;
+	struct net_device *peer;
+	struct ptr_ring *ring;
+	bool full;
+
+	rcu_read_lock();
+	peer = rcu_dereference(myveth_end(rxq->dev)->peer);
+	if (!peer || rxq->index >= READ_ONCE(peer->real_num_tx_queues))
+		goto out;
+	txq = netdev_get_tx_queue(peer, rxq->index);
+	if (likely(!netif_tx_queue_stopped(txq)))
+		goto out;
+
+	spin_lock(&rxq->producer_lock);
+	ring = myveth_locked_ring(rxq);
+	full = ring && __ptr_ring_full(ring);
+	spin_unlock(&rxq->producer_lock);
+	if (!full)
+		netif_tx_wake_queue(txq);
+out:
+	rcu_read_unlock();
+}
+
+/* ----------------------------------------------------------------------- */
 /* Transmit								    */
 /* ----------------------------------------------------------------------- */
 
@@ -213,15 +510,22 @@ static const struct myveth_loss_info myveth_loss_info[MYVETH_LOSSES] = {
 		"tx_lost_no_memory", SKB_DROP_REASON_NOMEM, true },
 	[MYVETH_LOSS_BACKLOG] = {
 		"tx_lost_backlog", SKB_DROP_REASON_CPU_BACKLOG, false },
+	[MYVETH_LOSS_RING] = {
+		"tx_lost_ring", SKB_DROP_REASON_FULL_RING, false },
+	[MYVETH_LOSS_RING_OFF] = {
+		"tx_lost_ring_off", SKB_DROP_REASON_DEV_READY, false },
+	[MYVETH_LOSS_NO_NAPI] = {
+		"tx_lost_no_napi", SKB_DROP_REASON_DEV_READY, false },
 };
 
 /* Context: BH off, so that nobody else on this CPU writes these counters. */
-static void myveth_count_loss(struct net_device *dev, enum myveth_loss loss)
+static void myveth_count_loss(struct net_device *dev, enum myveth_loss loss,
+			      unsigned int packets)
 {
 	struct myveth_loss_stats *stats = this_cpu_ptr(myveth_end(dev)->loss);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->packets[loss]);
+	u64_stats_add(&stats->packets[loss], packets);
 	u64_stats_update_end(&stats->syncp);
 }
 
@@ -232,7 +536,7 @@ static void myveth_lose(struct sk_buff *skb, struct net_device *dev,
 	const struct myveth_loss_info *info = &myveth_loss_info[loss];
 
 	kfree_skb_reason(skb, info->reason);
-	myveth_count_loss(dev, loss);
+	myveth_count_loss(dev, loss, 1);
 	if (info->seen_by_receiver)
 		dev_core_stats_rx_dropped_inc(rcv);
 }
@@ -300,6 +604,74 @@ static enum myveth_loss myveth_admit(struct sk_buff *skb,
 	return MYVETH_NO_LOSS;
 }
 
+/*
+ * Whether @skb, on its way from @dev to @rcv, may be merged with others. Where
+ * @dev leaves segmentation to its peer, TCP comes in large packets already,
+ * and only UDP of a local socket may gain; the ring would slow down the rest.
+ */
+static bool myveth_may_merge(const struct sk_buff *skb,
+			     const struct net_device *dev,
+			     const struct net_device *rcv)
+{
+	if (!(rcv->features & NETIF_F_GRO))
+		return false;
+	if (!(dev->features & NETIF_F_ALL_TSO))
+		return true;
+	return skb->destructor == sock_wfree &&
+	       rcv->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+}
+
+/*
+ * The queue whose ring @skb has to go through, or NULL if the backlog will do.
+ * An XDP program must see every packet, GRO those that it may merge; and while
+ * a poll is still to come, nothing may overtake what waits for it.
+ */
+static struct myveth_rxq *myveth_pick_rxq(const struct sk_buff *skb,
+					  const struct net_device *dev,
+					  const struct net_device *rcv)
+{
+	struct myveth_rxq *rxq = myveth_rxq(rcv, skb_get_queue_mapping(skb));
+
+	if (likely(!myveth_has_ring(rxq)))
+		return NULL;
+	if (rcu_access_pointer(myveth_end(rcv)->prog) ||
+	    myveth_may_merge(skb, dev, rcv) || READ_ONCE(rxq->poll_pending))
+		return rxq;
+	return NULL;
+}
+
+/* The rest of myveth_forward() for an skb that goes through a ring. */
+static netdev_tx_t myveth_forward_by_ring(struct sk_buff *skb,
+					  struct net_device *dev,
+					  struct net_device *rcv,
+					  struct myveth_rxq *rxq)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, rxq->index);
+	int err;
+
+	/* It frees what it refuses, because the receiver has gone down since
+	 * we looked.
+	 */
+	if (unlikely(__dev_forward_skb(rcv, skb))) {
+		myveth_count_loss(dev, MYVETH_LOSS_PEER_DOWN, 1);
+		return NET_XMIT_DROP;
+	}
+
+	/* The poll counts it for both ends. */
+	err = myveth_add_skb(rxq, skb, txq);
+	myveth_kick(rxq);
+	if (likely(!err))
+		return NET_XMIT_SUCCESS;
+
+	/* Not NETDEV_TX_BUSY: the skb is no longer what the qdisc gave us, and
+	 * taps have seen it. A qdisc gets here only when others use the ring
+	 * too.
+	 */
+	myveth_lose(skb, dev, rcv, err == -ENXIO ? MYVETH_LOSS_RING_OFF :
+						   MYVETH_LOSS_RING);
+	return NET_XMIT_DROP;
+}
+
 /**
  * myveth_forward() - hand an skb that is ours alone to the receiving end
  * @skb: the skb, consumed in any case
@@ -313,6 +685,7 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 				  struct net_device *rcv)
 {
 	unsigned int len = skb->len;
+	struct myveth_rxq *rxq;
 	enum myveth_loss loss;
 
 	loss = myveth_admit(skb, rcv);
@@ -321,13 +694,17 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 		return NET_XMIT_DROP;
 	}
 
+	rxq = myveth_pick_rxq(skb, dev, rcv);
+	if (rxq)
+		return myveth_forward_by_ring(skb, dev, rcv, rxq);
+
 	/* The backlog refuses when it is full, or when the receiver has gone
 	 * down since we looked.
 	 */
 	if (unlikely(dev_forward_skb(rcv, skb) != NET_RX_SUCCESS)) {
 		myveth_count_loss(dev, myveth_is_up(rcv) ?
 				       MYVETH_LOSS_BACKLOG :
-				       MYVETH_LOSS_PEER_DOWN);
+				       MYVETH_LOSS_PEER_DOWN, 1);
 		return NET_XMIT_DROP;
 	}
 
@@ -337,8 +714,8 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 }
 
 /*
- * ndo_start_xmit. There is no queue to be full, so NETDEV_TX_BUSY is never
- * returned: an skb is delivered to the backlog, or lost and counted.
+ * ndo_start_xmit. NETDEV_TX_BUSY is never returned: an skb is delivered to the
+ * backlog or to a ring, or lost and counted.
  */
 static netdev_tx_t myveth_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -366,8 +743,872 @@ out:
 }
 
 /* ----------------------------------------------------------------------- */
+/* XDP									    */
+/* ----------------------------------------------------------------------- */
+
+/* Frames handled at a time; the core's devmap does the same. */
+#define MYVETH_BULK	16
+
+/**
+ * struct myveth_round - what one poll gathers on its way
+ * @up: XDP frames to be made skbs and received
+ * @back: XDP frames to be sent back to the peer
+ * @ups: how many @up
+ * @backs: how many @back
+ * @stats: what this poll adds to the counters of its queue
+ */
+struct myveth_round {
+	struct xdp_frame *up[MYVETH_BULK];
+	struct xdp_frame *back[MYVETH_BULK];
+	unsigned int ups;
+	unsigned int backs;
+	unsigned int stats[MYVETH_RX_STATS];
+};
+
+/**
+ * struct myveth_xdp_buff - what a program runs on
+ * @xdp: the buffer; first, because kfuncs get a pointer to it
+ * @skb: the skb that the buffer belongs to, NULL for an XDP frame
+ */
+struct myveth_xdp_buff {
+	struct xdp_buff xdp;
+	struct sk_buff *skb;
+};
+
+/*
+ * Send XDP frames from @dev to its peer, by the ring that belongs to this CPU,
+ * and tell which queue that was. Returns how many were taken; the others remain
+ * the caller's. -ENXIO if none could be, because there is no peer or no ring.
+ */
+static int myveth_send_frames(struct net_device *dev, struct xdp_frame **frames,
+			      int n, struct myveth_rxq **to)
+{
+	struct net_device *rcv;
+	unsigned int max_len;
+
+	*to = NULL;
+	rcv = rcu_dereference(myveth_end(dev)->peer);
+	if (unlikely(!rcv))
+		return -ENXIO;
+
+	*to = myveth_rxq(rcv, smp_processor_id() %
+			      READ_ONCE(rcv->real_num_rx_queues));
+	if (unlikely(!myveth_has_ring(*to)))
+		return -ENXIO;
+
+	max_len = READ_ONCE(rcv->mtu) + rcv->hard_header_len + VLAN_HLEN;
+	return myveth_add_frames(*to, frames, n, max_len);
+}
+
+/*
+ * ndo_xdp_xmit: another device's program redirects frames to @dev, so that the
+ * peer receives them. Returns how many were taken; the caller frees the rest.
+ */
+static int myveth_xdp_xmit(struct net_device *dev, int n,
+			   struct xdp_frame **frames, u32 flags)
+{
+	struct myveth_rxq *rxq;
+	int sent;
+
+	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
+		return -EINVAL;
+
+	rcu_read_lock();
+	sent = myveth_send_frames(dev, frames, n, &rxq);
+	if (likely(sent >= 0)) {
+		atomic64_add(sent, &rxq->frames);
+		atomic64_add(n - sent, &rxq->frame_errors);
+		if (flags & XDP_XMIT_FLUSH)
+			myveth_kick(rxq);
+	} else {
+		myveth_count_loss(dev, rxq ? MYVETH_LOSS_NO_NAPI :
+					     MYVETH_LOSS_NO_PEER, n);
+	}
+	rcu_read_unlock();
+	return sent;
+}
+
+/* Send back to the peer what XDP_TX has gathered; what it refuses is lost. */
+static void myveth_flush_back(struct myveth_rxq *rxq,
+			      struct myveth_round *round)
+{
+	struct myveth_rxq *to;
+	int sent, lost, i;
+
+	if (!round->backs)
+		return;
+
+	sent = myveth_send_frames(rxq->dev, round->back, round->backs, &to);
+	if (sent > 0)
+		myveth_kick(to);
+	lost = round->backs - max(sent, 0);
+	trace_xdp_bulk_tx(rxq->dev, round->backs - lost, lost, min(sent, 0));
+
+	for (i = round->backs - lost; i < round->backs; i++)
+		xdp_return_frame(round->back[i]);
+	round->stats[MYVETH_RX_XDP_TX] += round->backs - lost;
+	round->stats[MYVETH_RX_XDP_TX_ERRORS] += lost;
+	round->backs = 0;
+}
+
+/*
+ * The skb goes, but its pages are still needed: they are passed on as an XDP
+ * frame that holds a reference of its own on each.
+ */
+static void myveth_take_pages(struct myveth_xdp_buff *buff)
+{
+	struct skb_shared_info *info;
+	int i;
+
+	if (!buff->skb)
+		return;
+
+	get_page(virt_to_page(buff->xdp.data));
+	if (xdp_buff_has_frags(&buff->xdp)) {
+		info = xdp_get_shared_info_from_buff(&buff->xdp);
+		for (i = 0; i < info->nr_frags; i++)
+			__skb_frag_ref(&info->frags[i]);
+	}
+	consume_skb(buff->skb);
+	buff->skb = NULL;
+}
+
+static void myveth_free_buff(struct myveth_xdp_buff *buff,
+			     enum skb_drop_reason reason)
+{
+	if (buff->skb)
+		kfree_skb_reason(buff->skb, reason);
+	else
+		xdp_return_buff(&buff->xdp);
+}
+
+static int myveth_send_back(struct myveth_rxq *rxq, struct xdp_buff *xdp,
+			    struct myveth_round *round)
+{
+	struct xdp_frame *frame = xdp_convert_buff_to_frame(xdp);
+
+	if (unlikely(!frame))
+		return -EOVERFLOW;
+
+	if (round->backs == MYVETH_BULK)
+		myveth_flush_back(rxq, round);
+	round->back[round->backs++] = frame;
+	return 0;
+}
+
+/**
+ * myveth_run_prog() - run an XDP program and do what it decides
+ * @rxq: the queue that the packet came by
+ * @prog: the program
+ * @buff: the packet, whose memory @rxq->xdp_rxq describes
+ * @round: what this poll gathers
+ *
+ * Context: myveth_poll().
+ * Return: true if the packet goes on its way up; otherwise it is gone.
+ */
+static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
+			    struct myveth_xdp_buff *buff,
+			    struct myveth_round *round)
+{
+	enum myveth_rx_stat stat = MYVETH_RX_XDP_DROPS;
+	struct net_device *dev = rxq->dev;
+	u32 act;
+
+	act = bpf_prog_run_xdp(prog, &buff->xdp);
+	switch (act) {
+	case XDP_PASS:
+		return true;
+	case XDP_TX:
+		myveth_take_pages(buff);
+		if (likely(!myveth_send_back(rxq, &buff->xdp, round)))
+			return false;
+		trace_xdp_exception(dev, prog, act);
+		stat = MYVETH_RX_DROPS;
+		break;
+	case XDP_REDIRECT:
+		myveth_take_pages(buff);
+		if (likely(!xdp_do_redirect(dev, &buff->xdp, prog))) {
+			round->stats[MYVETH_RX_XDP_REDIRECT]++;
+			return false;
+		}
+		stat = MYVETH_RX_DROPS;
+		break;
+	default:
+		bpf_warn_invalid_xdp_action(dev, prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(dev, prog, act);
+		fallthrough;
+	case XDP_DROP:
+		break;
+	}
+
+	round->stats[stat]++;
+	myveth_free_buff(buff, SKB_DROP_REASON_XDP);
+	return false;
+}
+
+/*
+ * How many bytes of headroom the copy of @skb gets, so that a program that
+ * knows of no fragments finds all of it in one page. myveth_max_mtu() leaves
+ * room for the headroom that programs may expect, unless a VLAN tag stands in
+ * the payload; such a packet is given up to VLAN_HLEN bytes less.
+ */
+static unsigned int myveth_headroom(const struct sk_buff *skb,
+				    const struct bpf_prog *prog)
+{
+	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM;
+
+	if (prog->aux->xdp_has_frags || skb->len <= room)
+		return XDP_PACKET_HEADROOM;
+	return XDP_PACKET_HEADROOM - min(skb->len - room, VLAN_HLEN);
+}
+
+/*
+ * A program may write to what it sees, move its beginning, and have it passed
+ * on page by page. So where @skb's data is not ours alone, not in pages of its
+ * own, or has little room in front, it is copied; the copy takes its place.
+ */
+static int myveth_make_writable(struct myveth_rxq *rxq, struct sk_buff **skb,
+				const struct bpf_prog *prog)
+{
+	int err;
+
+	if (skb_head_is_locked(*skb) || skb_is_nonlinear(*skb) ||
+	    skb_headroom(*skb) < XDP_PACKET_HEADROOM) {
+		err = skb_pp_cow_data(rxq->pool, skb,
+				      myveth_headroom(*skb, prog));
+		if (err)
+			return err;
+	}
+	/* It would read beyond what it knows of. */
+	if (skb_is_nonlinear(*skb) && !prog->aux->xdp_has_frags)
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Let @buff describe the data of @skb, which is writable. */
+static void myveth_skb_to_buff(struct myveth_rxq *rxq, struct sk_buff *skb,
+			       struct myveth_xdp_buff *buff)
+{
+	struct skb_shared_info *info = skb_shinfo(skb);
+	struct xdp_buff *xdp = &buff->xdp;
+	u32 size;
+
+	size = skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(*info));
+	xdp_init_buff(xdp, size, &rxq->xdp_rxq);
+	xdp_prepare_buff(xdp, skb->head, skb_headroom(skb), skb_headlen(skb),
+			 true);
+	if (info->nr_frags) {
+		info->xdp_frags_size = skb->data_len;
+		xdp_buff_set_frags_flag(xdp);
+	}
+	compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
+	buff->skb = skb;
+}
+
+/* Let @skb follow its data, which a program may have moved and cut. */
+static void myveth_buff_to_skb(struct xdp_buff *xdp, struct sk_buff *skb)
+{
+	unsigned int headlen = xdp->data_end - xdp->data;
+
+	skb->data = xdp->data;
+	skb_set_tail_pointer(skb, headlen);
+	skb->data_len = xdp_buff_has_frags(xdp) ?
+			skb_shinfo(skb)->xdp_frags_size : 0;
+	skb->len = headlen + skb->data_len;
+	skb_reset_mac_header(skb);
+}
+
+/**
+ * myveth_filter_skb() - let an XDP program decide about an skb
+ * @rxq: the queue that it came by
+ * @prog: the program
+ * @skb: the skb, with its Ethernet header pulled; consumed, if it is not
+ *	returned
+ * @round: what this poll gathers
+ *
+ * Context: myveth_poll().
+ * Return: the skb to be received, perhaps another one, or NULL.
+ */
+static struct sk_buff *myveth_filter_skb(struct myveth_rxq *rxq,
+					 struct bpf_prog *prog,
+					 struct sk_buff *skb,
+					 struct myveth_round *round)
+{
+	struct myveth_xdp_buff buff;
+	int meta;
+
+	__skb_push(skb, skb->data - skb_mac_header(skb));
+	if (unlikely(myveth_make_writable(rxq, &skb, prog))) {
+		round->stats[MYVETH_RX_DROPS]++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return NULL;
+	}
+
+	myveth_skb_to_buff(rxq, skb, &buff);
+	if (!myveth_run_prog(rxq, prog, &buff, round))
+		return NULL;
+
+	myveth_buff_to_skb(&buff.xdp, skb);
+	skb->protocol = eth_type_trans(skb, rxq->dev);
+	meta = buff.xdp.data - buff.xdp.data_meta;
+	if (meta > 0)
+		skb_metadata_set(skb, meta);
+	return skb;
+}
+
+/* The same for an XDP frame; true if it is to be received. */
+static bool myveth_filter_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
+				struct xdp_frame *frame,
+				struct myveth_round *round)
+{
+	struct myveth_xdp_buff buff = {};
+
+	xdp_convert_frame_to_buff(frame, &buff.xdp);
+	buff.xdp.rxq = &rxq->xdp_rxq;
+	compat_set_rxq_memory(&rxq->xdp_rxq, frame);
+	if (!myveth_run_prog(rxq, prog, &buff, round))
+		return false;
+
+	if (unlikely(xdp_update_frame_from_buff(&buff.xdp, frame))) {
+		round->stats[MYVETH_RX_DROPS]++;
+		myveth_free_buff(&buff, SKB_DROP_REASON_XDP);
+		return false;
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------------- */
+/* Receive: NAPI and GRO						    */
+/* ----------------------------------------------------------------------- */
+
+/* Make skbs of the frames gathered, and receive them. */
+static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
+{
+	void *skbs[MYVETH_BULK];
+	unsigned int got, i;
+	struct sk_buff *skb;
+
+	if (!round->ups)
+		return;
+
+	/* There may be fewer than asked for. */
+	got = compat_alloc_skb_heads(skbs, round->ups);
+	for (i = 0; i < got; i++) {
+		skb = __xdp_build_skb_from_frame(round->up[i], skbs[i],
+						 rxq->dev);
+		napi_gro_receive(&rxq->napi, skb);
+	}
+	for (; i < round->ups; i++) {
+		round->stats[MYVETH_RX_DROPS]++;
+		xdp_return_frame(round->up[i]);
+	}
+	round->ups = 0;
+}
+
+static void myveth_receive_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
+				 struct xdp_frame *frame,
+				 struct myveth_round *round)
+{
+	round->stats[MYVETH_RX_BYTES] += xdp_get_frame_len(frame);
+	if (prog && !myveth_filter_frame(rxq, prog, frame, round))
+		return;
+
+	round->up[round->ups++] = frame;
+	if (round->ups == MYVETH_BULK)
+		myveth_flush_up(rxq, round);
+}
+
+static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
+			       struct sk_buff *skb, struct myveth_round *round)
+{
+	/* Its header is pulled, and counts. */
+	round->stats[MYVETH_RX_BYTES] += skb->len + ETH_HLEN;
+	/* From here on it is the receiver's: it must not wake the socket that
+	 * sent it, nor be charged to it, when it is merged with others.
+	 */
+	skb_prepare_for_gro(skb);
+	if (prog) {
+		skb = myveth_filter_skb(rxq, prog, skb, round);
+		if (!skb)
+			return;
+	}
+	/* GRO writes to it, and the sender may have kept a clone. Passing it
+	 * by would let it overtake those that GRO holds.
+	 */
+	if (unlikely(skb_unclone(skb, GFP_ATOMIC))) {
+		round->stats[MYVETH_RX_DROPS]++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	/* What is gathered came before it. */
+	myveth_flush_up(rxq, round);
+	napi_gro_receive(&rxq->napi, skb);
+}
+
+/* Take up to @budget packets from the ring. Returns how many it were. */
+static int myveth_receive(struct myveth_rxq *rxq, struct ptr_ring *ring,
+			  int budget, struct myveth_round *round)
+{
+	struct bpf_prog *prog = rcu_dereference(myveth_end(rxq->dev)->prog);
+	int done = 0;
+	void *entry;
+
+	while (done < budget) {
+		entry = __ptr_ring_consume(ring);
+		if (!entry)
+			break;
+		if (myveth_is_frame(entry))
+			myveth_receive_frame(rxq, prog,
+					     myveth_entry_to_frame(entry),
+					     round);
+		else
+			myveth_receive_skb(rxq, prog, entry, round);
+		done++;
+	}
+	myveth_flush_up(rxq, round);
+	round->stats[MYVETH_RX_PACKETS] = done;
+	return done;
+}
+
+static void myveth_count_round(struct myveth_rxq *rxq,
+			       const struct myveth_round *round)
+{
+	int i;
+
+	u64_stats_update_begin(&rxq->syncp);
+	for (i = 0; i < MYVETH_RX_STATS; i++)
+		u64_stats_add(&rxq->stats[i], round->stats[i]);
+	u64_stats_update_end(&rxq->syncp);
+}
+
+/* The end of a poll that has emptied the ring. */
+static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
+			    int done)
+{
+	if (!napi_complete_done(&rxq->napi, done))
+		return;
+
+	/* Pairs with the barrier in myveth_kick(): who adds a packet from now
+	 * on schedules a poll, and who did not is seen here.
+	 */
+	smp_store_mb(rxq->poll_pending, false);
+	if (unlikely(!__ptr_ring_empty(ring)))
+		myveth_kick(rxq);
+}
+
+static int myveth_poll(struct napi_struct *napi, int budget)
+{
+	struct myveth_rxq *rxq = container_of(napi, struct myveth_rxq, napi);
+	struct myveth_round round;
+	struct ptr_ring *ring;
+	int done;
+
+	round.ups = 0;
+	round.backs = 0;
+	memset(round.stats, 0, sizeof(round.stats));
+
+	rcu_read_lock();
+	/* It is there whenever NAPI is enabled. */
+	ring = rcu_dereference(rxq->ring);
+
+	/* Frames that end here may belong to a page pool which another CPU
+	 * uses right now.
+	 */
+	xdp_set_return_frame_no_direct();
+	done = myveth_receive(rxq, ring, budget, &round);
+	/* Before the poll completes: afterwards another CPU may poll. */
+	if (round.stats[MYVETH_RX_XDP_REDIRECT])
+		xdp_do_flush();
+	myveth_flush_back(rxq, &round);
+	xdp_clear_return_frame_no_direct();
+	myveth_count_round(rxq, &round);
+
+	if (done < budget)
+		myveth_complete(rxq, ring, done);
+	/* After myveth_complete(): who stopped the queue and left it to this
+	 * poll did so before.
+	 */
+	myveth_wake_sender(rxq);
+	rcu_read_unlock();
+	return done;
+}
+
+/* ----------------------------------------------------------------------- */
+/* Switching NAPI on and off						    */
+/* ----------------------------------------------------------------------- */
+
+/* The same as veth's, and what `ethtool -G` accepts: packets. */
+#define MYVETH_RING_SIZE	256U
+#define MYVETH_RING_SIZE_MIN	64U
+#define MYVETH_RING_SIZE_MAX	32768U
+
+static struct ptr_ring *myveth_alloc_ring(unsigned int size)
+{
+	struct ptr_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+
+	if (ring && ptr_ring_init(ring, size, GFP_KERNEL_ACCOUNT)) {
+		kfree(ring);
+		ring = NULL;
+	}
+	return ring;
+}
+
+/* Free a ring that is empty, or was never published. */
+static void myveth_free_ring(struct ptr_ring *ring)
+{
+	if (!ring)
+		return;
+	ptr_ring_cleanup(ring, NULL);
+	kfree(ring);
+}
+
+/* A pool of pages for packets that are copied for an XDP program. */
+static int myveth_create_pool(struct myveth_rxq *rxq)
+{
+	struct page_pool_params params = {
+		.pool_size = MYVETH_RING_SIZE,
+		.nid = NUMA_NO_NODE,
+		.dev = &rxq->dev->dev,
+	};
+	struct page_pool *pool;
+
+	if (rxq->pool)
+		return 0;
+	pool = page_pool_create(&params);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	rxq->pool = pool;
+	return 0;
+}
+
+static void myveth_destroy_pool(struct myveth_rxq *rxq)
+{
+	/* It takes NULL. */
+	page_pool_destroy(rxq->pool);
+	rxq->pool = NULL;
+}
+
+/* Find a queue or make it. It stays, see the lifetime rule of a ring. */
+static struct myveth_rxq *myveth_make_rxq(struct net_device *dev,
+					  unsigned int index)
+{
+	struct myveth_end *end = myveth_end(dev);
+	struct myveth_rxq *rxq = myveth_rxq(dev, index);
+	struct myveth_rxq **rxqs;
+
+	if (rxq)
+		return rxq;
+	if (!end->rxqs) {
+		rxqs = kvcalloc(dev->num_rx_queues, sizeof(*rxqs),
+				GFP_KERNEL_ACCOUNT);
+		if (!rxqs)
+			return NULL;
+		/* Pairs with the READ_ONCE() of it in myveth_rxq(). */
+		smp_store_release(&end->rxqs, rxqs);
+	}
+
+	rxq = kzalloc(sizeof(*rxq), GFP_KERNEL_ACCOUNT);
+	if (!rxq)
+		return NULL;
+	rxq->dev = dev;
+	rxq->index = index;
+	spin_lock_init(&rxq->producer_lock);
+	u64_stats_init(&rxq->syncp);
+	/* Likewise. */
+	smp_store_release(&end->rxqs[index], rxq);
+	return rxq;
+}
+
+static void myveth_free_rxqs(struct net_device *dev)
+{
+	struct myveth_end *end = myveth_end(dev);
+	unsigned int i;
+
+	for (i = 0; end->rxqs && i < dev->num_rx_queues; i++)
+		kfree(end->rxqs[i]);
+	kvfree(end->rxqs);
+}
+
+/* Publish @ring, or none, in the place of the one that is returned. */
+static struct ptr_ring *myveth_swap_ring(struct myveth_rxq *rxq,
+					 struct ptr_ring *ring)
+{
+	struct ptr_ring *old;
+
+	spin_lock_bh(&rxq->producer_lock);
+	old = myveth_locked_ring(rxq);
+	rcu_assign_pointer(rxq->ring, ring);
+	spin_unlock_bh(&rxq->producer_lock);
+	return old;
+}
+
+static int myveth_register_xdp_rxq(struct myveth_rxq *rxq)
+{
+	int err;
+
+	err = xdp_rxq_info_reg(&rxq->xdp_rxq, rxq->dev, rxq->index,
+			       rxq->napi.napi_id);
+	if (err)
+		return err;
+	err = xdp_rxq_info_reg_mem_model(&rxq->xdp_rxq, MEM_TYPE_PAGE_SHARED,
+					 NULL);
+	if (err)
+		xdp_rxq_info_unreg(&rxq->xdp_rxq);
+	return err;
+}
+
+/* Some packet may have been added while NAPI was disabled. */
+static void myveth_enable_napi(struct myveth_rxq *rxq)
+{
+	napi_enable(&rxq->napi);
+	local_bh_disable();
+	rcu_read_lock();
+	WRITE_ONCE(rxq->poll_pending, false);
+	myveth_kick(rxq);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/**
+ * myveth_start_rxq() - switch NAPI on for one receive queue
+ * @dev: the end
+ * @index: number of the queue
+ *
+ * Context: process, RTNL held.
+ * Return: 0, or -ENOMEM and the like and nothing has changed.
+ */
+static int myveth_start_rxq(struct net_device *dev, unsigned int index)
+{
+	struct myveth_end *end = myveth_end(dev);
+	struct myveth_rxq *rxq;
+	struct ptr_ring *ring;
+	int err = -ENOMEM;
+
+	rxq = myveth_make_rxq(dev, index);
+	if (!rxq)
+		return err;
+	ring = myveth_alloc_ring(end->ring_size);
+	if (!ring)
+		return err;
+	if (rtnl_dereference(end->prog)) {
+		err = myveth_create_pool(rxq);
+		if (err)
+			goto err_pool;
+	}
+	netif_napi_add(dev, &rxq->napi, myveth_poll);
+	err = myveth_register_xdp_rxq(rxq);
+	if (err)
+		goto err_xdp_rxq;
+
+	compat_link_napi(dev, index, &rxq->napi);
+	/* The ring first: a poll, which busy polling may begin at once, needs
+	 * it. What is added meanwhile waits until NAPI is enabled.
+	 */
+	myveth_swap_ring(rxq, ring);
+	myveth_enable_napi(rxq);
+	return 0;
+
+err_xdp_rxq:
+	netif_napi_del(&rxq->napi);
+	myveth_destroy_pool(rxq);
+err_pool:
+	myveth_free_ring(ring);
+	return err;
+}
+
+/*
+ * Free what was in a ring that nobody else can reach, and count it as lost. Who
+ * was stopped by it goes on.
+ */
+static void myveth_drain(struct myveth_rxq *rxq, struct ptr_ring *ring)
+{
+	struct net_device *peer;
+	unsigned int lost = 0;
+	void *entry;
+
+	/* For the counters, and for the lock that the last call takes. */
+	local_bh_disable();
+	while ((entry = __ptr_ring_consume(ring))) {
+		myveth_free_entry(entry);
+		lost++;
+	}
+	peer = rtnl_dereference(myveth_end(rxq->dev)->peer);
+	if (peer && lost)
+		myveth_count_loss(peer, MYVETH_LOSS_RING_OFF, lost);
+	myveth_wake_sender(rxq);
+	local_bh_enable();
+}
+
+/*
+ * Switch NAPI off for the receive queues from @first to before @end.
+ *
+ * The order matters. First the poll stops, then the ring goes; so what comes
+ * from now on by the backlog cannot overtake what a poll still delivers. What
+ * is left in the ring is lost.
+ */
+static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
+			     unsigned int end)
+{
+	struct myveth_rxq *rxq;
+	unsigned int i;
+
+	if (first >= end)
+		return;
+	for (i = first; i < end; i++) {
+		rxq = myveth_rxq(dev, i);
+		napi_disable(&rxq->napi);
+		rxq->next_ring = myveth_swap_ring(rxq, NULL);
+		myveth_drain(rxq, rxq->next_ring);
+		compat_link_napi(dev, i, NULL);
+		__netif_napi_del(&rxq->napi);
+	}
+	/* For the last lines of polls, for busy polling, which finds a NAPI by
+	 * its number, and for kicks: they may still look at ring and NAPI.
+	 */
+	synchronize_net();
+	for (i = first; i < end; i++) {
+		rxq = myveth_rxq(dev, i);
+		compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
+		xdp_rxq_info_unreg(&rxq->xdp_rxq);
+		myveth_destroy_pool(rxq);
+		myveth_free_ring(rxq->next_ring);
+		rxq->next_ring = NULL;
+	}
+}
+
+/* Let the first @n receive queues have NAPI, and the others not. */
+static int myveth_set_napi_queues(struct net_device *dev, unsigned int n)
+{
+	struct myveth_end *end = myveth_end(dev);
+	unsigned int i;
+	int err;
+
+	for (i = end->napi_queues; i < n; i++) {
+		err = myveth_start_rxq(dev, i);
+		if (err) {
+			myveth_stop_rxqs(dev, end->napi_queues, i);
+			return err;
+		}
+	}
+	myveth_stop_rxqs(dev, n, end->napi_queues);
+	end->napi_queues = n;
+	return 0;
+}
+
+/* Whether anything asks for NAPI while @dev is up. */
+static bool myveth_wants_napi(const struct net_device *dev)
+{
+	const struct myveth_end *end = myveth_end(dev);
+
+	return end->rx_napi || rcu_access_pointer(end->prog) ||
+	       dev->wanted_features & NETIF_F_GRO;
+}
+
+/**
+ * myveth_update_napi() - switch NAPI on or off, as the state of an end demands
+ * @dev: the end
+ *
+ * To be called after anything has changed that myveth_wants_napi() asks for,
+ * when the end goes up or down, and when its number of queues changes.
+ *
+ * Context: process, RTNL held.
+ * Return: 0, or -ENOMEM and the like and nothing has changed; 0 for sure when
+ * less is demanded than before.
+ */
+static int myveth_update_napi(struct net_device *dev)
+{
+	bool on = netif_running(dev) && myveth_wants_napi(dev);
+
+	return myveth_set_napi_queues(dev, on ? dev->real_num_rx_queues : 0);
+}
+
+/*
+ * Move what waits in the ring of @rxq, in its order, to @rxq->next_ring, which
+ * takes its place. What does not fit there is lost. Returns the old ring.
+ */
+static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq)
+{
+	struct ptr_ring *old, *new = rxq->next_ring;
+	void *entry = NULL;
+
+	napi_disable(&rxq->napi);
+	spin_lock_bh(&rxq->producer_lock);
+	old = myveth_locked_ring(rxq);
+	while (!__ptr_ring_full(new) && (entry = __ptr_ring_consume(old)))
+		__ptr_ring_produce(new, entry);
+	rcu_assign_pointer(rxq->ring, new);
+	spin_unlock_bh(&rxq->producer_lock);
+
+	myveth_drain(rxq, old);
+	myveth_enable_napi(rxq);
+	return old;
+}
+
+/**
+ * myveth_resize_rings() - give every queue that has NAPI a ring of another size
+ * @dev: the end
+ * @size: packets that a ring is to hold
+ *
+ * Context: process, RTNL held.
+ * Return: 0, or -ENOMEM and nothing has changed.
+ */
+static int myveth_resize_rings(struct net_device *dev, unsigned int size)
+{
+	struct myveth_end *end = myveth_end(dev);
+	struct myveth_rxq *rxq;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < end->napi_queues && !err; i++) {
+		rxq = myveth_rxq(dev, i);
+		rxq->next_ring = myveth_alloc_ring(size);
+		err = rxq->next_ring ? 0 : -ENOMEM;
+	}
+	if (err)
+		goto out;
+
+	end->ring_size = size;
+	for (i = 0; i < end->napi_queues; i++) {
+		rxq = myveth_rxq(dev, i);
+		rxq->next_ring = myveth_replace_ring(rxq);
+	}
+	/* For the last lines of polls, which may still look at the old ones. */
+	if (end->napi_queues)
+		synchronize_net();
+out:
+	for (i = 0; i < end->napi_queues; i++) {
+		rxq = myveth_rxq(dev, i);
+		myveth_free_ring(rxq->next_ring);
+		rxq->next_ring = NULL;
+	}
+	return err;
+}
+
+/* ----------------------------------------------------------------------- */
 /* Statistics								    */
 /* ----------------------------------------------------------------------- */
+
+/* Add to @sum what one writer has counted. */
+static void myveth_add_counters(u64 *sum, const u64_stats_t *counters,
+				const struct u64_stats_sync *syncp,
+				unsigned int n)
+{
+	u64 now[MYVETH_LOSSES];
+	unsigned int start, i;
+
+	BUILD_BUG_ON((int)MYVETH_RX_STATS > (int)MYVETH_LOSSES);
+	/* Added up only when no writer came in between. */
+	do {
+		start = u64_stats_fetch_begin(syncp);
+		for (i = 0; i < n; i++)
+			now[i] = u64_stats_read(&counters[i]);
+	} while (u64_stats_fetch_retry(syncp, start));
+
+	for (i = 0; i < n; i++)
+		sum[i] += now[i];
+}
 
 /**
  * myveth_sum_losses() - sum up what was lost on all CPUs, by cause
@@ -380,52 +1621,375 @@ static void myveth_sum_losses(const struct net_device *dev,
 			      u64 sum[MYVETH_LOSSES])
 {
 	const struct myveth_loss_stats *stats;
-	u64 packets[MYVETH_LOSSES];
-	unsigned int loss, start;
 	int cpu;
 
-	memset(sum, 0, sizeof(packets));
+	memset(sum, 0, MYVETH_LOSSES * sizeof(*sum));
 	for_each_possible_cpu(cpu) {
 		stats = per_cpu_ptr(myveth_end(dev)->loss, cpu);
-		/* Added up only when no writer came in between. */
-		do {
-			start = u64_stats_fetch_begin(&stats->syncp);
-			for (loss = 0; loss < MYVETH_LOSSES; loss++)
-				packets[loss] =
-					u64_stats_read(&stats->packets[loss]);
-		} while (u64_stats_fetch_retry(&stats->syncp, start));
+		myveth_add_counters(sum, stats->packets, &stats->syncp,
+				    MYVETH_LOSSES);
+	}
+}
 
-		for (loss = 0; loss < MYVETH_LOSSES; loss++)
-			sum[loss] += packets[loss];
+/**
+ * struct myveth_rx_totals - sums over receive queues
+ * @stats: by enum myveth_rx_stat
+ * @frames: see struct myveth_rxq
+ * @frame_errors: see struct myveth_rxq
+ */
+struct myveth_rx_totals {
+	u64 stats[MYVETH_RX_STATS];
+	u64 frames;
+	u64 frame_errors;
+};
+
+/**
+ * myveth_sum_rxqs() - sum up what receive queues have counted
+ * @dev: the receiving end
+ * @first: the first queue
+ * @end: the queue after the last
+ * @sum: the sums since @dev was created, also of times with other numbers of
+ *	queues
+ *
+ * Context: any that may use @dev.
+ */
+static void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
+			    unsigned int end, struct myveth_rx_totals *sum)
+{
+	const struct myveth_rxq *rxq;
+	unsigned int i;
+
+	memset(sum, 0, sizeof(*sum));
+	if (!READ_ONCE(myveth_end(dev)->rxqs))
+		return;
+	for (i = first; i < end; i++) {
+		rxq = myveth_rxq(dev, i);
+		if (!rxq)
+			continue;
+		myveth_add_counters(sum->stats, rxq->stats, &rxq->syncp,
+				    MYVETH_RX_STATS);
+		sum->frames += atomic64_read(&rxq->frames);
+		sum->frame_errors += atomic64_read(&rxq->frame_errors);
 	}
 }
 
 /*
- * An end counts what it sends. What it received is what its peer sent, and
- * what bpf_redirect_peer() gave it without any sending.
+ * What went by the backlog is counted by the sender, what went by a ring by the
+ * receiver's poll. Each is what one end sent and the other received; an end
+ * also receives what bpf_redirect_peer() gives it without any sending.
  */
 static void myveth_get_stats64(struct net_device *dev,
 			       struct rtnl_link_stats64 *stats)
 {
-	struct rtnl_link_stats64 sent_by_peer = {};
+	struct rtnl_link_stats64 backlog = {};
+	struct myveth_rx_totals rx, tx = {};
 	const struct net_device *peer;
 	u64 lost[MYVETH_LOSSES];
 	enum myveth_loss loss;
 
-	dev_fetch_sw_netstats(stats, dev->tstats);
-	myveth_sum_losses(dev, lost);
-	for (loss = 0; loss < MYVETH_LOSSES; loss++)
-		stats->tx_dropped += lost[loss];
-
 	rcu_read_lock();
 	peer = rcu_dereference(myveth_end(dev)->peer);
-	if (peer)
-		dev_fetch_sw_netstats(&sent_by_peer, peer->tstats);
+	if (peer) {
+		dev_fetch_sw_netstats(&backlog, peer->tstats);
+		myveth_sum_rxqs(peer, 0, peer->num_rx_queues, &tx);
+	}
 	rcu_read_unlock();
+	dev_fetch_sw_netstats(stats, dev->tstats);
+	myveth_sum_rxqs(dev, 0, dev->num_rx_queues, &rx);
+	myveth_sum_losses(dev, lost);
 
-	stats->rx_packets += sent_by_peer.tx_packets;
-	stats->rx_bytes += sent_by_peer.tx_bytes;
+	stats->rx_packets += backlog.tx_packets + rx.stats[MYVETH_RX_PACKETS];
+	stats->rx_bytes += backlog.tx_bytes + rx.stats[MYVETH_RX_BYTES];
+	stats->rx_dropped += rx.stats[MYVETH_RX_DROPS] + rx.frame_errors +
+			     tx.stats[MYVETH_RX_XDP_TX_ERRORS];
+	stats->tx_packets += tx.stats[MYVETH_RX_PACKETS];
+	stats->tx_bytes += tx.stats[MYVETH_RX_BYTES];
+	stats->tx_dropped += tx.frame_errors +
+			     rx.stats[MYVETH_RX_XDP_TX_ERRORS];
+	for (loss = 0; loss < MYVETH_LOSSES; loss++)
+		stats->tx_dropped += lost[loss];
 }
+
+/* Per-queue statistics, which the core adds up: what the rings carried. */
+static void myveth_get_queue_stats_rx(struct net_device *dev, int index,
+				      struct netdev_queue_stats_rx *stats)
+{
+	struct myveth_rx_totals sum;
+
+	myveth_sum_rxqs(dev, index, index + 1, &sum);
+	stats->packets = sum.stats[MYVETH_RX_PACKETS];
+	stats->bytes = sum.stats[MYVETH_RX_BYTES];
+}
+
+/*
+ * The rest: what went by the backlog, which has no queues; what queues counted
+ * that are no longer in use; and all that was sent, of which the peer's queues
+ * do not know by which of ours.
+ */
+static void myveth_get_base_stats(struct net_device *dev,
+				  struct netdev_queue_stats_rx *rx,
+				  struct netdev_queue_stats_tx *tx)
+{
+	struct rtnl_link_stats64 all = {};
+	struct myveth_rx_totals queues;
+
+	/* The queues first: what comes in between belongs to them. */
+	myveth_sum_rxqs(dev, 0, dev->real_num_rx_queues, &queues);
+	myveth_get_stats64(dev, &all);
+	rx->packets = all.rx_packets - queues.stats[MYVETH_RX_PACKETS];
+	rx->bytes = all.rx_bytes - queues.stats[MYVETH_RX_BYTES];
+	tx->packets = all.tx_packets;
+	tx->bytes = all.tx_bytes;
+}
+
+static const struct netdev_stat_ops myveth_stat_ops = {
+	.get_queue_stats_rx	= myveth_get_queue_stats_rx,
+	.get_base_stats		= myveth_get_base_stats,
+};
+
+/* ----------------------------------------------------------------------- */
+/* Attaching an XDP program						    */
+/* ----------------------------------------------------------------------- */
+
+/*
+ * The peer's largest MTU while a program runs here: a frame with its Ethernet
+ * header, the headroom that programs may expect and what the kernel keeps
+ * behind it fill one page; a program that knows of fragments gets more of them.
+ */
+static unsigned int myveth_max_mtu(const struct net_device *peer,
+				   const struct bpf_prog *prog)
+{
+	unsigned int max = SKB_WITH_OVERHEAD(PAGE_SIZE - XDP_PACKET_HEADROOM -
+					     NET_IP_ALIGN) -
+			   peer->hard_header_len;
+
+	if (prog->aux->xdp_has_frags)
+		max += PAGE_SIZE * MAX_SKB_FRAGS;
+	return min(max, ETH_MAX_MTU);
+}
+
+/**
+ * myveth_update_xdp_features() - tell others what XDP can do on an end
+ * @dev: the end
+ *
+ * To be called when the numbers of queues of a pair have changed, or what
+ * myveth_wants_napi() says of @dev's peer: it takes frames when it has NAPI.
+ *
+ * Context: process, RTNL held.
+ */
+static void myveth_update_xdp_features(struct net_device *dev)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	xdp_features_t features = 0;
+
+	if (peer && peer->real_num_tx_queues <= dev->real_num_rx_queues) {
+		features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			   NETDEV_XDP_ACT_RX_SG;
+		if (myveth_wants_napi(peer))
+			features |= NETDEV_XDP_ACT_NDO_XMIT |
+				    NETDEV_XDP_ACT_NDO_XMIT_SG;
+	}
+	xdp_set_features_flag(dev, features);
+}
+
+static void myveth_update_pair_xdp_features(struct net_device *dev)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+
+	myveth_update_xdp_features(dev);
+	if (peer)
+		myveth_update_xdp_features(peer);
+}
+
+static int myveth_check_prog(const struct net_device *dev,
+			     const struct bpf_prog *prog,
+			     struct netlink_ext_ack *extack)
+{
+	const struct net_device *peer;
+
+	peer = rtnl_dereference(myveth_end(dev)->peer);
+	if (!peer) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Cannot set XDP when peer is detached");
+		return -ENOTCONN;
+	}
+	if (peer->mtu > myveth_max_mtu(peer, prog)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "Peer MTU is too large to set XDP");
+		return -ERANGE;
+	}
+	if (dev->real_num_rx_queues < peer->real_num_tx_queues) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "XDP expects number of rx queues not less than peer tx queues");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static void myveth_destroy_pools(struct net_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < myveth_end(dev)->napi_queues; i++)
+		myveth_destroy_pool(myveth_rxq(dev, i));
+}
+
+/* For the queues that have NAPI already; the others get theirs with it. */
+static int myveth_create_pools(struct net_device *dev)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < myveth_end(dev)->napi_queues; i++) {
+		err = myveth_create_pool(myveth_rxq(dev, i));
+		if (err) {
+			myveth_destroy_pools(dev);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The first program: the pools before it, the program before NAPI, so that
+ * no packet comes by a ring that NAPI is switched on for and misses it.
+ */
+static int myveth_start_xdp(struct net_device *dev, struct bpf_prog *prog)
+{
+	struct myveth_end *end = myveth_end(dev);
+	int err;
+
+	err = myveth_create_pools(dev);
+	if (err)
+		return err;
+	rcu_assign_pointer(end->prog, prog);
+	err = myveth_update_napi(dev);
+	if (!err)
+		return 0;
+
+	RCU_INIT_POINTER(end->prog, NULL);
+	synchronize_net();
+	myveth_destroy_pools(dev);
+	return err;
+}
+
+/* The pools are in use until no poll can have seen the program. */
+static void myveth_stop_xdp(struct net_device *dev)
+{
+	RCU_INIT_POINTER(myveth_end(dev)->prog, NULL);
+	synchronize_net();
+	myveth_destroy_pools(dev);
+	myveth_update_napi(dev);
+}
+
+/*
+ * What the peer may send here depends on the program: how long it may be, and
+ * whether it must be cut into segments first.
+ */
+static void myveth_update_sender(struct net_device *dev,
+				 const struct bpf_prog *prog)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+
+	if (!peer)
+		return;
+	peer->max_mtu = prog ? myveth_max_mtu(peer, prog) : ETH_MAX_MTU;
+	if (prog)
+		peer->hw_features &= ~NETIF_F_GSO_SOFTWARE;
+	else
+		peer->hw_features |= NETIF_F_GSO_SOFTWARE;
+	netdev_update_features(peer);
+	myveth_update_xdp_features(peer);
+}
+
+/* Attach @prog, replace another one by it, or detach with NULL. */
+static int myveth_set_prog(struct net_device *dev, struct bpf_prog *prog,
+			   struct netlink_ext_ack *extack)
+{
+	struct myveth_end *end = myveth_end(dev);
+	struct bpf_prog *old = rtnl_dereference(end->prog);
+	int err = 0;
+
+	if (prog) {
+		err = myveth_check_prog(dev, prog, extack);
+		if (err)
+			return err;
+	}
+
+	if (prog && old)
+		rcu_assign_pointer(end->prog, prog);
+	else if (prog)
+		err = myveth_start_xdp(dev, prog);
+	else if (old)
+		myveth_stop_xdp(dev);
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack, "Setup for XDP failed");
+		return err;
+	}
+
+	/* It is freed when no poll runs it any more. */
+	if (old)
+		bpf_prog_put(old);
+	myveth_update_sender(dev, prog);
+	return 0;
+}
+
+/* ndo_bpf */
+static int myveth_bpf(struct net_device *dev, struct netdev_bpf *bpf)
+{
+	if (bpf->command != XDP_SETUP_PROG)
+		return -EINVAL;
+	return myveth_set_prog(dev, bpf->prog, bpf->extack);
+}
+
+/* What a program may ask about its packet, when that is an skb. */
+
+static struct sk_buff *myveth_ctx_to_skb(const struct xdp_md *ctx)
+{
+	return ((const struct myveth_xdp_buff *)ctx)->skb;
+}
+
+static int myveth_xdp_rx_timestamp(const struct xdp_md *ctx, u64 *timestamp)
+{
+	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+
+	if (!skb)
+		return -ENODATA;
+	*timestamp = skb_hwtstamps(skb)->hwtstamp;
+	return 0;
+}
+
+static int myveth_xdp_rx_hash(const struct xdp_md *ctx, u32 *hash,
+			      enum xdp_rss_hash_type *type)
+{
+	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+
+	if (!skb)
+		return -ENODATA;
+	*hash = skb_get_hash(skb);
+	*type = skb->l4_hash ? XDP_RSS_TYPE_L4_ANY : XDP_RSS_TYPE_NONE;
+	return 0;
+}
+
+static int myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto,
+				  u16 *tci)
+{
+	const struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+	int err;
+
+	if (!skb)
+		return -ENODATA;
+	err = __vlan_hwaccel_get_tag(skb, tci);
+	if (!err)
+		*proto = skb->vlan_proto;
+	return err;
+}
+
+static const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
+	.xmo_rx_timestamp	= myveth_xdp_rx_timestamp,
+	.xmo_rx_hash		= myveth_xdp_rx_hash,
+	.xmo_rx_vlan_tag	= myveth_xdp_rx_vlan_tag,
+};
 
 /* ----------------------------------------------------------------------- */
 /* net_device operations						    */
@@ -451,6 +2015,7 @@ static int myveth_init(struct net_device *dev)
  */
 static void myveth_free(struct net_device *dev)
 {
+	myveth_free_rxqs(dev);
 	free_percpu(myveth_end(dev)->loss);
 }
 
@@ -461,8 +2026,14 @@ static int myveth_open(struct net_device *dev)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 
+	int err;
+
 	if (!peer)
 		return -ENOTCONN;
+
+	err = myveth_update_napi(dev);
+	if (err)
+		return err;
 
 	if (peer->flags & IFF_UP) {
 		netif_carrier_on(dev);
@@ -478,7 +2049,7 @@ static int myveth_stop(struct net_device *dev)
 	netif_carrier_off(dev);
 	if (peer)
 		netif_carrier_off(peer);
-	return 0;
+	return myveth_update_napi(dev);
 }
 
 /* The other end sends whatever it likes and we take it all. Without this
@@ -538,13 +2109,32 @@ static void myveth_set_rx_headroom(struct net_device *dev, int headroom)
 }
 
 /*
- * GRO merges packets in a NAPI poll, and the backlog has none of ours. The
- * user's wish must not look as if it had been granted.
+ * A program at the other end sees packets of the size that travels a wire. What
+ * is left to devices to segment would not be.
  */
 static netdev_features_t myveth_fix_features(struct net_device *dev,
 					     netdev_features_t features)
 {
-	return features & ~NETIF_F_GRO;
+	const struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+
+	if (peer && rcu_access_pointer(myveth_end(peer)->prog))
+		features &= ~NETIF_F_GSO_SOFTWARE;
+	return features;
+}
+
+/* GRO needs NAPI; nothing else of what can be switched needs anything. */
+static int myveth_set_features(struct net_device *dev,
+			       netdev_features_t features)
+{
+	int err;
+
+	if (!((dev->features ^ features) & NETIF_F_GRO))
+		return 0;
+	err = myveth_update_napi(dev);
+	if (err)
+		return err;
+	myveth_update_pair_xdp_features(dev);
+	return 0;
 }
 
 static const struct net_device_ops myveth_netdev_ops = {
@@ -558,7 +2148,10 @@ static const struct net_device_ops myveth_netdev_ops = {
 	.ndo_get_stats64	= myveth_get_stats64,
 	.ndo_get_iflink		= myveth_get_iflink,
 	.ndo_fix_features	= myveth_fix_features,
+	.ndo_set_features	= myveth_set_features,
 	.ndo_set_rx_headroom	= myveth_set_rx_headroom,
+	.ndo_bpf		= myveth_bpf,
+	.ndo_xdp_xmit		= myveth_xdp_xmit,
 	.ndo_get_peer_dev	= myveth_get_peer_dev,
 };
 
@@ -607,41 +2200,245 @@ static int myveth_set_link_ksettings(struct net_device *dev,
 	return 0;
 }
 
+static void myveth_get_channels(struct net_device *dev,
+				struct ethtool_channels *ch)
+{
+	ch->tx_count = dev->real_num_tx_queues;
+	ch->rx_count = dev->real_num_rx_queues;
+	ch->max_tx = dev->num_tx_queues;
+	ch->max_rx = dev->num_rx_queues;
+}
+
 /*
- * What `ethtool -S` shows, in this order: the peer's ifindex first, where veth
- * has it and Open vSwitch looks for it; our own behind all that veth has; the
- * pair's number last.
+ * An XDP program sees what comes by a ring, and each transmit queue of the
+ * sender feeds one; so there must be as many, at the least.
+ */
+static bool myveth_channels_fit(const struct net_device *dev,
+				const struct ethtool_channels *ch)
+{
+	const struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+
+	if (!peer)
+		return true;
+	if (rcu_access_pointer(myveth_end(dev)->prog) &&
+	    ch->rx_count < peer->real_num_tx_queues)
+		return false;
+	return !rcu_access_pointer(myveth_end(peer)->prog) ||
+	       ch->tx_count <= peer->real_num_rx_queues;
+}
+
+/*
+ * The core has checked the maxima. Packets keep flowing: queues that come get
+ * NAPI before anybody uses them, those that go lose it afterwards.
+ */
+static int myveth_set_channels(struct net_device *dev,
+			       struct ethtool_channels *ch)
+{
+	struct myveth_end *end = myveth_end(dev);
+	unsigned int tx = dev->real_num_tx_queues;
+	int err = 0;
+
+	if (!ch->rx_count || !ch->tx_count || !myveth_channels_fit(dev, ch))
+		return -EINVAL;
+
+	if (end->napi_queues && ch->rx_count > end->napi_queues)
+		err = myveth_set_napi_queues(dev, ch->rx_count);
+	if (err)
+		return err;
+	err = netif_set_real_num_queues(dev, ch->tx_count, ch->rx_count);
+	/* Only less, never more, NAPI than there is now. */
+	myveth_update_napi(dev);
+	if (err)
+		return err;
+
+	/* They may have been stopped when they were in use last. */
+	for (; tx < ch->tx_count; tx++)
+		netif_tx_start_queue(netdev_get_tx_queue(dev, tx));
+	myveth_update_pair_xdp_features(dev);
+	return 0;
+}
+
+static void myveth_get_ringparam(struct net_device *dev,
+				 struct ethtool_ringparam *ring,
+				 struct kernel_ethtool_ringparam *kernel_ring,
+				 struct netlink_ext_ack *extack)
+{
+	ring->rx_pending = myveth_end(dev)->ring_size;
+	ring->rx_max_pending = MYVETH_RING_SIZE_MAX;
+}
+
+/* The core has checked the maxima, which refuses all other rings. */
+static int myveth_set_ringparam(struct net_device *dev,
+				struct ethtool_ringparam *ring,
+				struct kernel_ethtool_ringparam *kernel_ring,
+				struct netlink_ext_ack *extack)
+{
+	if (ring->rx_pending < MYVETH_RING_SIZE_MIN) {
+		NL_SET_ERR_MSG_MOD(extack, "A ring holds at least 64 packets");
+		return -EINVAL;
+	}
+	if (ring->rx_pending == myveth_end(dev)->ring_size)
+		return 0;
+	return myveth_resize_rings(dev, ring->rx_pending);
+}
+
+/* Private flags, by their bits. */
+#define MYVETH_FLAG_RX_NAPI	BIT(0)
+
+static const char myveth_flags[][ETH_GSTRING_LEN] = {
+	"rx-napi",
+};
+
+static u32 myveth_get_priv_flags(struct net_device *dev)
+{
+	return myveth_end(dev)->rx_napi ? MYVETH_FLAG_RX_NAPI : 0;
+}
+
+static int myveth_set_priv_flags(struct net_device *dev, u32 flags)
+{
+	struct myveth_end *end = myveth_end(dev);
+	bool old = end->rx_napi;
+	int err;
+
+	if (flags & ~MYVETH_FLAG_RX_NAPI)
+		return -EINVAL;
+
+	end->rx_napi = flags & MYVETH_FLAG_RX_NAPI;
+	err = myveth_update_napi(dev);
+	if (err) {
+		end->rx_napi = old;
+		return err;
+	}
+	myveth_update_pair_xdp_features(dev);
+	return 0;
+}
+
+/*
+ * What `ethtool -S` shows, in this order: all that veth has, under its names,
+ * for the peer's ifindex comes first where Open vSwitch looks for it; then the
+ * causes of loss; the pair's number last.
  */
 static const char myveth_first_stat[ETH_GSTRING_LEN] = "peer_ifindex";
 static const char myveth_last_stat[ETH_GSTRING_LEN] = "pair_id";
 
+static const char * const myveth_rx_stat_names[MYVETH_RX_STATS] = {
+	[MYVETH_RX_PACKETS]		= "xdp_packets",
+	[MYVETH_RX_BYTES]		= "xdp_bytes",
+	[MYVETH_RX_DROPS]		= "drops",
+	[MYVETH_RX_XDP_REDIRECT]	= "xdp_redirect",
+	[MYVETH_RX_XDP_DROPS]		= "xdp_drops",
+	[MYVETH_RX_XDP_TX]		= "xdp_tx",
+	[MYVETH_RX_XDP_TX_ERRORS]	= "xdp_tx_errors",
+};
+
+/* Of each transmit queue: XDP frames taken and refused by ndo_xdp_xmit. */
+#define MYVETH_TX_STATS		2
+
 static int myveth_get_sset_count(struct net_device *dev, int sset)
 {
-	if (sset != ETH_SS_STATS)
+	switch (sset) {
+	case ETH_SS_STATS:
+		return 1 + dev->real_num_rx_queues * MYVETH_RX_STATS +
+		       dev->real_num_tx_queues * MYVETH_TX_STATS +
+		       page_pool_ethtool_stats_get_count() +
+		       MYVETH_LOSSES + 1;
+	case ETH_SS_PRIV_FLAGS:
+		return ARRAY_SIZE(myveth_flags);
+	default:
 		return -EOPNOTSUPP;
-	return 1 + MYVETH_LOSSES + 1;
+	}
+}
+
+static u8 *myveth_put_string(u8 *data, const char *name)
+{
+	memcpy(data, name, ETH_GSTRING_LEN);
+	return data + ETH_GSTRING_LEN;
+}
+
+static void myveth_get_stat_strings(struct net_device *dev, u8 *data)
+{
+	enum myveth_rx_stat stat;
+	enum myveth_loss loss;
+	unsigned int i;
+
+	data = myveth_put_string(data, myveth_first_stat);
+	for (i = 0; i < dev->real_num_rx_queues; i++)
+		for (stat = 0; stat < MYVETH_RX_STATS; stat++)
+			ethtool_sprintf(&data, "rx_queue_%u_%s", i,
+					myveth_rx_stat_names[stat]);
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		ethtool_sprintf(&data, "tx_queue_%u_xdp_xmit", i);
+		ethtool_sprintf(&data, "tx_queue_%u_xdp_xmit_errors", i);
+	}
+	data = page_pool_ethtool_stats_get_strings(data);
+	for (loss = 0; loss < MYVETH_LOSSES; loss++)
+		data = myveth_put_string(data, myveth_loss_info[loss].name);
+	myveth_put_string(data, myveth_last_stat);
 }
 
 static void myveth_get_strings(struct net_device *dev, u32 sset, u8 *data)
 {
-	enum myveth_loss loss;
+	if (sset == ETH_SS_STATS)
+		myveth_get_stat_strings(dev, data);
+	else if (sset == ETH_SS_PRIV_FLAGS)
+		memcpy(data, myveth_flags, sizeof(myveth_flags));
+}
 
-	if (sset != ETH_SS_STATS)
-		return;
+static u64 *myveth_put_rx_stats(const struct net_device *dev, u64 *data)
+{
+	struct myveth_rx_totals sum;
+	unsigned int i;
 
-	memcpy(data, myveth_first_stat, ETH_GSTRING_LEN);
-	data += ETH_GSTRING_LEN;
-	for (loss = 0; loss < MYVETH_LOSSES; loss++) {
-		memcpy(data, myveth_loss_info[loss].name, ETH_GSTRING_LEN);
-		data += ETH_GSTRING_LEN;
+	for (i = 0; i < dev->real_num_rx_queues; i++) {
+		myveth_sum_rxqs(dev, i, i + 1, &sum);
+		memcpy(data, sum.stats, sizeof(sum.stats));
+		data += MYVETH_RX_STATS;
 	}
-	memcpy(data, myveth_last_stat, ETH_GSTRING_LEN);
+	return data;
+}
+
+/* The peer's queues know what they were sent; veth ascribes it like this. */
+static u64 *myveth_put_tx_stats(const struct net_device *dev, u64 *data)
+{
+	const struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	unsigned int queues = dev->real_num_tx_queues, i;
+	struct myveth_rx_totals sum;
+	u64 *of_queue;
+
+	memset(data, 0, queues * MYVETH_TX_STATS * sizeof(*data));
+	for (i = 0; peer && i < peer->num_rx_queues; i++) {
+		myveth_sum_rxqs(peer, i, i + 1, &sum);
+		of_queue = data + i % queues * MYVETH_TX_STATS;
+		of_queue[0] += sum.frames;
+		of_queue[1] += sum.frame_errors;
+	}
+	return data + queues * MYVETH_TX_STATS;
+}
+
+static u64 *myveth_put_pool_stats(const struct net_device *dev, u64 *data)
+{
+#ifdef CONFIG_PAGE_POOL_STATS
+	const struct myveth_rxq *rxq;
+	struct page_pool_stats stats = {};
+	unsigned int i;
+
+	for (i = 0; i < myveth_end(dev)->napi_queues; i++) {
+		rxq = myveth_rxq(dev, i);
+		if (rxq->pool)
+			page_pool_get_stats(rxq->pool, &stats);
+	}
+	data = page_pool_ethtool_stats_get(data, &stats);
+#endif
+	return data;
 }
 
 static void myveth_get_ethtool_stats(struct net_device *dev,
 				     struct ethtool_stats *stats, u64 *data)
 {
 	*data++ = myveth_get_iflink(dev);
+	data = myveth_put_rx_stats(dev, data);
+	data = myveth_put_tx_stats(dev, data);
+	data = myveth_put_pool_stats(dev, data);
 	myveth_sum_losses(dev, data);
 	data += MYVETH_LOSSES;
 	*data = myveth_end(dev)->pair_id;
@@ -656,6 +2453,12 @@ static const struct ethtool_ops myveth_ethtool_ops = {
 	.get_sset_count		= myveth_get_sset_count,
 	.get_strings		= myveth_get_strings,
 	.get_ethtool_stats	= myveth_get_ethtool_stats,
+	.get_channels		= myveth_get_channels,
+	.set_channels		= myveth_set_channels,
+	.get_ringparam		= myveth_get_ringparam,
+	.set_ringparam		= myveth_set_ringparam,
+	.get_priv_flags		= myveth_get_priv_flags,
+	.set_priv_flags		= myveth_set_priv_flags,
 };
 
 /* ----------------------------------------------------------------------- */
@@ -676,7 +2479,7 @@ static const struct ethtool_ops myveth_ethtool_ops = {
 				 NETIF_F_GSO_ENCAP_ALL | \
 				 MYVETH_VLAN_FEATURES)
 
-static void myveth_set_features(struct net_device *dev)
+static void myveth_offer_features(struct net_device *dev)
 {
 	dev->features |= MYVETH_FEATURES;
 	dev->hw_features = MYVETH_FEATURES;
@@ -695,6 +2498,8 @@ static void myveth_setup(struct net_device *dev)
 
 	dev->netdev_ops = &myveth_netdev_ops;
 	dev->ethtool_ops = &myveth_ethtool_ops;
+	compat_set_xdp_metadata_ops(dev, &myveth_xdp_metadata_ops);
+	compat_set_stat_ops(dev, &myveth_stat_ops);
 	/* Mandatory with ndo_get_peer_dev: the core counts redirects there. */
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->needs_free_netdev = true;
@@ -707,7 +2512,8 @@ static void myveth_setup(struct net_device *dev)
 	dev->priv_flags |= IFF_PHONY_HEADROOM;
 	compat_refuse_netpoll(dev);
 	compat_set_lltx(dev);
-	myveth_set_features(dev);
+	myveth_offer_features(dev);
+	myveth_end(dev)->ring_size = MYVETH_RING_SIZE;
 
 	/* No medium limits the speed; 10 Gbit/s is what veth reports. */
 	myveth_end(dev)->speed = SPEED_10000;
@@ -916,9 +2722,10 @@ static int myveth_register(struct net_device *dev, struct nlattr *tb[])
 		return err;
 
 	netif_carrier_off(dev);
-	/* The core asks for GRO by itself. That myveth_fix_features() has not
-	 * granted it must not look like a user's wish refused.
+	/* The core switches GRO on by itself. It costs more than it gains where
+	 * packets come in any size already, so it is left to the user.
 	 */
+	dev->features &= ~NETIF_F_GRO;
 	dev->wanted_features &= ~NETIF_F_GRO;
 	return 0;
 }
@@ -961,6 +2768,7 @@ static int myveth_newlink(struct net_device *dev,
 		goto err_register_dev;
 
 	myveth_tie(dev, peer);
+	myveth_update_pair_xdp_features(dev);
 	err = rtnl_configure_link(peer, req.ifm, 0, NULL);
 	if (err)
 		goto err_configure_peer;

@@ -139,26 +139,37 @@ ethtool_names()
 	ip netns exec "$1" ethtool -S "$2" | sed -n 's/^ *\(.*\): [0-9]*$/\1/p'
 }
 
-OUR_NAMES="peer_ifindex
-tx_lost_no_peer
+OUR_LAST_NAMES="tx_lost_no_peer
 tx_lost_short
 tx_lost_peer_down
 tx_lost_too_long
 tx_lost_no_memory
 tx_lost_backlog
+tx_lost_ring
+tx_lost_ring_off
+tx_lost_no_napi
 pair_id"
 
+counter_names()
+{
+	KIND=$2 make_pair "$1" va vb "${@:3}"
+	ethtool_names "$1" va
+}
+
+# Ours come after all that veth has, which has to be there and to be the same.
 ethtool_counters()
 {
-	local names
+	local ours theirs words
 
-	names=$(ethtool_names "$A" va)
-	if differs ethtool-statistics; then
-		check_equal "$names" "$OUR_NAMES" "names"
-	else
-		check_equal "$(head -n 1 <<<"$names")" peer_ifindex "first name"
-		check_match "$names" rx_queue_0_xdp_packets "names of veth"
-	fi
+	for words in "" "numtxqueues 2 numrxqueues 2"; do
+		read -ra words <<<"$words"
+		ours=$(oracle_run "$KIND" counter_names "${words[@]}")
+		theirs=$(oracle_run veth counter_names "${words[@]}")
+		check_match "$theirs" '^peer_ifindex.*status 0$' "veth's names"
+		! differs ethtool-statistics ||
+			theirs=${theirs%status 0}$OUR_LAST_NAMES$'\nstatus 0'
+		check_equal "$ours" "$theirs" "names"
+	done
 	check_equal "$(ethtool_counter "$A" va peer_ifindex)" \
 		"$(link_get "$B" vb .ifindex)" "va's peer_ifindex"
 	check_equal "$(ethtool_counter "$B" vb peer_ifindex)" \

@@ -51,7 +51,7 @@ $1 == "@@" && $2 == "begin" {
 	form = $5
 	for (i = 6; i <= NF; i++)
 		form = form " " $i
-	heading = ""
+	heading = pending = ""
 	split("", seen)
 	faults = 0
 	next
@@ -96,7 +96,19 @@ test == "" {
 	next
 }
 
-# Scripts: what was tested, then how that ended
+# What is behind a TAP result, or the trace of a Python program
+/^# / {
+	next
+}
+
+# Scripts: what was tested, then how that ended, which may be in another line
+/^(ok|failed)$/ {
+	if (pending != "")
+		found($1 == "ok" ? "pass" : "fail", pending)
+	pending = ""
+	next
+}
+
 /([ \t]|\[ ?)(ok|OK|PASS|pass)( ?\])? *$/ {
 	name = $0
 	sub(/\[? ?(ok|OK|PASS|pass)( ?\])? *$/, "", name)
@@ -118,6 +130,10 @@ test == "" {
 	name = $0
 	sub(/^[A-Z]+: */, "", name)
 	found(result, name)
+}
+
+match($0, /^ ?[A-Za-z][^:]*[^ :]  +/) {
+	pending = substr($0, 1, RLENGTH)
 }
 
 END {

@@ -10,10 +10,16 @@ BEGIN {
 		if (line !~ /^(#|[ \t]*$)/)
 			reason[++reason_count] = line
 	}
+	while ((getline line < tests) > 0) {
+		sub(/[ \t].*/, "", line)
+		if (line !~ /^(#|$)/ && !(line in listed)) {
+			listed[line] = 1
+			order[++order_count] = line
+		}
+	}
 }
 
-!(($1, $2) in form) {
-	tests[$1, ++test_count[$1]] = $2
+{
 	form[$1, $2] = $4
 }
 
@@ -62,7 +68,7 @@ function verdict(series, test,	i, name, theirs, ours, worse, better)
 		theirs = of(series, test, name, "veth")
 		ours = of(series, test, name, "myveth")
 		worse += is_worse(theirs, ours)
-		better += is_worse(ours, theirs)
+		better += (ours == "pass" && theirs != "pass")
 	}
 	all_worse += worse
 	all_better += better
@@ -87,8 +93,10 @@ function print_table(series,	i, test)
 {
 	print "| test | its form in this tree | veth | myveth | ours is |"
 	print "|---|---|---|---|---|"
-	for (i = 1; i <= test_count[series]; i++) {
-		test = tests[series, i]
+	for (i = 1; i <= order_count; i++) {
+		test = order[i]
+		if (!((series, test) in form))
+			continue
 		if (form[series, test] == "-") {
 			print "| " test " | not in this tree | | | |"
 			continue
@@ -104,8 +112,8 @@ function print_exceptions(series,	i, j, test, name, theirs, ours)
 {
 	print "| test | sub-test | veth | myveth | reason |"
 	print "|---|---|---|---|---|"
-	for (i = 1; i <= test_count[series]; i++) {
-		test = tests[series, i]
+	for (i = 1; i <= order_count; i++) {
+		test = order[i]
 		for (j = 1; j <= name_count[series, test]; j++) {
 			name = names[series, test, j]
 			theirs = of(series, test, name, "veth")

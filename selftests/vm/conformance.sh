@@ -124,7 +124,7 @@ prepare_conformance()
 # One after the other: other tests than ours depend on the time
 conformance()
 {
-	local series results=() status=0
+	local series results=$WORK/results.tsv status=0
 
 	prepare_conformance "$@"
 	# Some want three processors, and some much memory
@@ -132,10 +132,9 @@ conformance()
 	PROCESSORS=4 MEMORY=3G GUEST_SUITE=workshop
 	for series in "$@"; do
 		run_kernel_tests "$series" || status=1
-		results+=("$WORK/$series/results.tsv")
-	done
-	show_results "${results[@]}" || status=1
-	[ "${PATTERNS[*]}${KINDS:-}" ] || keep_results "$@"
+	done > "$results"
+	show_results "$results" || status=1
+	[ "${KINDS:-}" ] || keep_results "$results"
 	return "$status"
 }
 
@@ -146,33 +145,30 @@ run_kernel_tests()
 
 	boot "$series" output "$CONFORMANCE_SECONDS" \
 		/myveth/selftests/conformance/run.sh "$series" \
-		"${PATTERNS[@]}" | tee "$log" || status=$?
+		"${PATTERNS[@]}" | tee "$log" >&2 || status=$?
 	say "the log is $log"
-	awk -f "$CONFORMANCE/subtests.awk" "$log" > "$WORK/$series/results.tsv"
+	awk -f "$CONFORMANCE/subtests.awk" "$log"
 	return "$status"
 }
 
 show_results()
 {
-	cat "$@" | awk -v reasons="$CONFORMANCE/reasons" \
-		-f "$CONFORMANCE/table.awk"
+	awk -v tests="$CONFORMANCE/tests" -v reasons="$CONFORMANCE/reasons" \
+		-f "$CONFORMANCE/table.awk" "$1"
 }
 
-# The table of the repository is that of the last whole run of each kernel
+# The repository's table has for each test and kernel what it last did
 keep_results()
 {
-	local series known=()
+	local new=$1 kept=$CACHE/runs/conformance.tsv
 
-	for series in "$@"; do
-		cp "$WORK/$series/results.tsv" \
-			"$CACHE/runs/conformance-$series.tsv"
-	done
-	for series in $(all_series); do
-		[ ! -s "$CACHE/runs/conformance-$series.tsv" ] ||
-			known+=("$CACHE/runs/conformance-$series.tsv")
-	done
+	touch "$kept"
+	awk -F '\t' 'NR == FNR { seen[$1, $2] = 1; print; next }
+		!(($1, $2) in seen)' "$new" "$kept" |
+		sort --stable --version-sort --key=1,1 > "$WORK/kept.tsv"
+	mv "$WORK/kept.tsv" "$kept"
 	{
 		echo "<!-- Written by make conformance -->"
-		show_results "${known[@]}" || :
+		show_results "$kept" || :
 	} > "$CONFORMANCE/results.md"
 }

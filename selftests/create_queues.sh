@@ -9,7 +9,8 @@
 #	      vb  tx-0              rx-0 rx-1
 #
 # Room for one per possible CPU is reserved where nobody asked. A queue that is
-# not in use has no directory in /sys/class/net/*/queues, and never had one.
+# not in use has no directory in /sys/class/net/*/queues, and never had one: see
+# faults/u07_no_queue_made_in_vain.sh.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -17,12 +18,9 @@ ALL_TESTS="
 	combinations
 	twins
 	many_queues
-	churn
-	churn_with_queues
 "
 
 require_command jq
-require_command busybox
 
 # asked_for WHAT WORDS...: the number that comes after the word WHAT.
 asked_for()
@@ -142,71 +140,6 @@ many_queues()
 	local many="numtxqueues 100 numrxqueues 100"
 
 	combination "$many" "$many"
-}
-
-# --- what is made and deleted again --------------------------------------
-
-# Events of the namespace's own devices, a line each. A question is put to lo
-# until the listener has answered: it hears all that comes then.
-listen()
-{
-	# shellcheck disable=SC2016 # the listener sets them
-	ip netns exec "$NS" busybox uevent \
-		sh -c 'echo "$ACTION $DEVPATH"' >"$SCRATCH/events" &
-	defer stop $!
-	slowwait 10 listener_has_answered change
-}
-
-# listener_has_answered ACTION
-listener_has_answered()
-{
-	ip netns exec "$NS" sh -c "echo $1 >/sys/class/net/lo/uevent"
-	busywait 500 grep -q "^$1 .*/lo$" "$SCRATCH/events"
-}
-
-# heard_until ACTION: events come in order, so all are there when that one is.
-heard_until()
-{
-	slowwait 10 listener_has_answered "$1" || abort "no uevents"
-}
-
-# count_events ACTION: of the queues.
-count_events()
-{
-	grep -c "^$1 .*/queues/" "$SCRATCH/events"
-}
-
-# check_churn USED VETH'S WORDS...: a pair with so many queues on both ends
-# together is made; veth makes so many.
-check_churn()
-{
-	local used=$1 made=$1
-
-	differs queue-churn || made=$2
-	shift 2
-	listen || abort "no uevents"
-	must ip -n "$NS" link add name va "$@"
-	heard_until move
-	check_equal "$(count_events add)" "$made" "queues made"
-	check_equal "$(count_events remove)" $((made - used)) "queues deleted"
-
-	must ip -n "$NS" link del dev va
-	heard_until offline
-	check_equal "$(count_events add)" "$made" "queues made in the end"
-	check_equal "$(count_events remove)" "$made" "queues deleted in the end"
-}
-
-churn()
-{
-	check_churn 4 $((4 * POSSIBLE_CPUS)) type "$KIND" peer name vb
-	log_test "queues made and deleted"
-}
-
-# All the room is used on both ends, so veth has nothing to delete either.
-churn_with_queues()
-{
-	check_churn 10 10 numtxqueues 3 numrxqueues 2 type "$KIND"
-	log_test "queues made and deleted when their numbers are given"
 }
 
 setup_ns NS

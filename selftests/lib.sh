@@ -331,6 +331,12 @@ link_get()
 	ip -n "$1" -j -d -s link show dev "$2" | jq -r ".[0]$3"
 }
 
+# link_is NS DEV FILTER VALUE: to wait until it is so.
+link_is()
+{
+	[ "$(link_get "$1" "$2" "$3")" = "$4" ]
+}
+
 link_exists()
 {
 	ip -n "$1" link show dev "$2" >/dev/null 2>&1
@@ -405,6 +411,39 @@ make_silent_pair()
 	bring_up_silently "${!2}" vb
 	wait_for_up "${!1}" va
 	wait_for_up "${!2}" vb
+}
+
+# set_offload NS DEV WORD on|off [...]: with ethtool -K.
+set_offload()
+{
+	must ip netns exec "$1" ethtool -K "${@:2}"
+}
+
+# send_frames NS DEV LENGTH COUNT: of the EtherType for local experiments; the
+# device must take all.
+send_frames()
+{
+	check_equal "$("$MYVETH_PROGRAMS/frames" send "$@")" \
+		"accepted $4 refused 0" "sent through $2"
+}
+
+# pktgen NS FILE COMMAND
+pktgen()
+{
+	must ip netns exec "$1" tee "/proc/net/pktgen/$2" <<<"$3" >/dev/null
+}
+
+# run_pktgen NS DEV MAC COUNT: packets of which pktgen keeps a reference while it
+# sends them. Comes back when all have been sent.
+run_pktgen()
+{
+	pktgen "$1" kpktgend_0 "add_device $2"
+	pktgen "$1" "$2" "count $4"
+	pktgen "$1" "$2" "pkt_size 100"
+	pktgen "$1" "$2" "dst 192.0.2.2"
+	pktgen "$1" "$2" "dst_mac $3"
+	pktgen "$1" pgctrl start
+	pktgen "$1" kpktgend_0 rem_device_all
 }
 
 # flood NS ADDRESS: until the scope ends; what is lost is lost.

@@ -6,8 +6,9 @@
 #	run.sh [-l] [PATTERN...]	-l: only list them
 #
 # Every script whose name matches a PATTERN (default: every script) is run once
-# for each kind in $KINDS (default "myveth veth"). KTAP on stdout; the last line
-# says "N passed, N failed, N skipped". A script fails as well when it leaves
+# for each kind in $KINDS (default "myveth veth"). Those in "faults" show a fault
+# of veth each, and are called faults/NAME. KTAP on stdout; the last line says
+# "N passed, N failed, N skipped". A script fails as well when it leaves
 # something behind, when the kernel complains (see "splats"), when it takes too
 # long (see "settings"), and when it skips without being allowed to (see
 # "skips", or the file that $SKIPS names).
@@ -41,14 +42,28 @@ matches_a_pattern()
 	return 1
 }
 
+# What may bring down the machine has to be asked for by the directory's name.
+brings_down()
+{
+	local pattern
+
+	for pattern in "${@:2}"; do
+		[[ $pattern == faults/panics/* ]] &&
+			matches_a_pattern "$1" "$pattern" && return
+	done
+	return 1
+}
+
 list_scripts()
 {
 	local path name
 
-	for path in "$SELFTESTS"/*.sh; do
-		name=${path##*/}
+	for path in "$SELFTESTS"/*.sh "$SELFTESTS"/faults/*.sh \
+		    "$SELFTESTS"/faults/panics/*.sh; do
+		name=${path#"$SELFTESTS/"}
 		case $name in
 		lib.sh|run.sh|check-here.sh) ;;
+		faults/panics/*) brings_down "$name" "$@" && echo "$name" ;;
 		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
 		esac
 	done

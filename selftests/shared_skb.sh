@@ -29,24 +29,6 @@ require_command jq
 require_command tc
 require_program xdp
 
-# pktgen FILE COMMAND
-pktgen()
-{
-	must ip netns exec "$A" tee "/proc/net/pktgen/$1" <<<"$2" >/dev/null
-}
-
-# "start" comes back when all has been sent.
-run_pktgen()
-{
-	pktgen kpktgend_0 "add_device va"
-	pktgen va "count $PACKETS"
-	pktgen va "pkt_size 100"
-	pktgen va "dst 192.0.2.2"
-	pktgen va "dst_mac $(mac_of "$B" vb)"
-	pktgen pgctrl start
-	pktgen kpktgend_0 rem_device_all
-}
-
 # count_on DEV [ACTION...]: apply it to what DEV receives, and count that.
 count_on()
 {
@@ -78,7 +60,7 @@ check_all_on()
 plain_receiver()
 {
 	count_on vb
-	run_pktgen
+	run_pktgen "$A" va "$(mac_of "$B" vb)" "$PACKETS"
 	check_all_on vb
 	log_test "a receiver that does not write"
 }
@@ -90,7 +72,7 @@ receiver_with_generic_xdp()
 	must ip -n "$B" link set dev vb xdpgeneric pinned "$BPFFS/pass"
 	defer ip -n "$B" link set dev vb xdpgeneric off
 	count_on vb
-	run_pktgen
+	run_pktgen "$A" va "$(mac_of "$B" vb)" "$PACKETS"
 	check_all_on vb
 	log_test "a receiver with generic XDP"
 }
@@ -98,7 +80,7 @@ receiver_with_generic_xdp()
 receiver_with_pedit()
 {
 	count_on vb pedit ex munge ip ttl set 7 pipe action
-	run_pktgen
+	run_pktgen "$A" va "$(mac_of "$B" vb)" "$PACKETS"
 	check_all_on vb
 	log_test "a receiver that edits what it gets"
 }
@@ -112,7 +94,7 @@ receiver_in_a_bridge()
 	bring_up "$B" br0
 	slowwait 10 port_forwards
 	count_on br0
-	run_pktgen
+	run_pktgen "$A" va "$(mac_of "$B" vb)" "$PACKETS"
 	check_all_on br0
 	log_test "a receiver that is a port of a bridge"
 }

@@ -5,7 +5,8 @@
 #
 # The guest has no network card. Its shares are the root file system and the
 # layer, both read-only, and "host", through which it gets the command and
-# gives back the exit status. A guest that gives none back has failed.
+# gives back the exit status. A guest that gives none back has failed, unless it
+# was expected to panic.
 
 # What the next machines are like; a command may want other ones. GUEST_SUITE
 # names their root file system if it is not that of the kernel.
@@ -13,6 +14,7 @@ MEMORY=2G
 PROCESSORS=2
 GUEST_SUITE=
 readonly FAILED_GUEST=125
+readonly PANICKED_GUEST=126
 readonly IMAGE="if=virtio,format=raw,readonly=on"
 # An emulator translates code for each address that it appears at, so that it
 # had better appear at the same one in every process; it zeroes pages slowly
@@ -34,10 +36,18 @@ boot()
 	if read -r status 2> /dev/null < "$dir/host/status"; then
 		return "$status"
 	fi
+	! panicked_as_expected "$console" || return "$PANICKED_GUEST"
 	show_failure "$console"
 	grep -a "Kernel panic" "$console" >&2 || :
 	say "the guest did not say how its command ended"
 	return "$FAILED_GUEST"
+}
+
+# $PANIC is what has to be on the console then
+panicked_as_expected()
+{
+	[ -n "${PANIC:-}" ] && grep -aqE -e "$PANIC" "$1" &&
+		grep -aq "Kernel panic" "$1"
 }
 
 write_command()

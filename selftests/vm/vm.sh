@@ -53,6 +53,7 @@ die()
 . "$VM_DIR/costs.sh"
 . "$VM_DIR/build.sh"
 . "$VM_DIR/boot.sh"
+. "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
 
 usage()
@@ -171,9 +172,11 @@ check()
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
 	prepare "$@"
 	for series in "$@"; do
-		start_on "$series" selftests/run.sh "${PATTERNS[@]}"
+		only_panics ||
+			start_on "$series" selftests/run.sh "${PATTERNS[@]}"
 	done
 	follow_jobs
+	check_panics "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || check_mutants "$@"
 	is_whole_run "$@" && write_run_cost check "$@"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The faults of veth that bring down the machine: the scripts in faults/panics.
+# Each has a machine of its own for each kind. With veth it must end as the list
+# there says; with myveth, the script must pass.
+
+readonly PANICS=faults/panics
+
+# Those that TESTS selects; without a selection, all
+panic_scripts()
+{
+	local patterns=("${PATTERNS[@]}")
+
+	[ ${#patterns[@]} -gt 0 ] || patterns=("$PANICS/*")
+	"$TREE/selftests/run.sh" -l "${patterns[@]}" | grep "^$PANICS/" || :
+}
+
+# TESTS selects nothing else, so that the suite would have nothing to do
+only_panics()
+{
+	local pattern
+
+	[ ${#PATTERNS[@]} -gt 0 ] || return
+	for pattern in "${PATTERNS[@]}"; do
+		[[ $pattern == "$PANICS"/* ]] || return
+	done
+}
+
+check_panics()
+{
+	local series scripts
+
+	mapfile -t scripts < <(panic_scripts)
+	[ ${#scripts[@]} -gt 0 ] || return 0
+	for series in "$@"; do
+		: > "$WORK/$series/output"
+		run_panics "$series" "${scripts[@]}" \
+			>> "$WORK/$series/output" 2>&1 &
+		JOBS+=("$series $!")
+	done
+	follow_jobs
+}
+
+# As run.sh does: KTAP, and the last line counts
+run_panics()
+{
+	local series=$1 number=0 failed=0 script kind result
+
+	echo "# Linux $(release_of "$series"), each in a machine of its own"
+	for script in "${@:2}"; do
+		for kind in ${KINDS:-myveth veth}; do
+			number=$((number + 1))
+			result=ok
+			ends_as_it_must "$series" "$script" "$kind" ||
+				result="not ok" failed=$((failed + 1))
+			echo "$result $number $script KIND=$kind"
+		done
+	done
+	echo "$((number - failed)) passed, $failed failed, 0 skipped"
+	[ "$failed" -eq 0 ]
+}
+
+ends_as_it_must()
+{
+	local series=$1 script=$2 kind=$3 panic="" status=0 wanted=0
+
+	[ "$kind" != veth ] || panic=$(panic_of "$series" "$script")
+	[ -z "$panic" ] || wanted=$PANICKED_GUEST
+	PANIC=$panic KINDS=$kind boot "$series" output "$TIME_LIMIT" \
+		/myveth/selftests/run.sh "$script" || status=$?
+	[ "$status" -ne "$PANICKED_GUEST" ] || echo "# panic: $panic"
+	[ "$status" -eq "$wanted" ]
+}
+
+# What the kernel says then, if veth brings down a machine of this series: the
+# script names the difference, differences.tsv the kernels
+panic_of()
+{
+	local script=$TREE/selftests/$2 id kernels
+
+	id=$(sed -n 's/^# difference: //p' "$script")
+	kernels=$(awk -F '\t' -v id="$id" '$1 == id { print $2 }' \
+		"$TREE/selftests/differences.tsv")
+	[ -n "$kernels" ] || die "$script: no difference '$id'"
+	[[ $kernels != all && " $kernels " != *" $1 "* ]] ||
+		sed -n 's/^# panic: //p' "$script"
+}

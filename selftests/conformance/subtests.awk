@@ -102,7 +102,7 @@ test == "" {
 }
 
 # Scripts: what was tested, then how that ended, which may be in another line
-/^(ok|failed)$/ {
+/^ *(ok|failed) *$/ {
 	if (pending != "")
 		found($1 == "ok" ? "pass" : "fail", pending)
 	pending = ""
@@ -132,7 +132,7 @@ test == "" {
 	found(result, name)
 }
 
-match($0, /^ ?[A-Za-z][^:]*[^ :]  +/) {
+match($0, /^ *(- )?[A-Za-z][^:]*[^ :]  +/) {
 	pending = substr($0, 1, RLENGTH)
 }
 

@@ -23,6 +23,7 @@ function found(result, name)
 	gsub(/^[ \t.:-]+|[ \t.:-]+$/, "", name)
 	gsub(/myveth/, "veth", name)
 	gsub(/[ \t]+/, " ", name)
+	sub(/_ve[0-9]+_/, "_ve_", name)	# a random number
 	if (++seen[name] > 1)
 		name = name " (" seen[name] ")"
 	print series, test, kind, form, result, name
@@ -87,8 +88,8 @@ test == "" {
 }
 
 # test_progs
-/^#[0-9]+(\/[0-9]+)? +[^ ]+:(OK|FAIL|SKIP)/ {
-	match($0, /:(OK|FAIL|SKIP)/)
+/^#[0-9]+(\/[0-9]+)? +[^ ].*:(OK|FAIL|SKIP)$/ {
+	match($0, /:(OK|FAIL|SKIP)$/)
 	result = substr($0, RSTART + 1, RLENGTH - 1)
 	name = substr($0, 1, RSTART - 1)
 	sub(/^#[0-9\/]+ +/, "", name)
@@ -96,8 +97,16 @@ test == "" {
 	next
 }
 
-# What is behind a TAP result, or the trace of a Python program
-/^# / {
+# What is behind a TAP result, or the trace of a Python program; a sum; what is
+# said of a ping that had to fail
+/^(# |Summary:|Success:)/ {
+	next
+}
+
+# xdp_features: what a driver can do and what it says are to agree
+/^Feature .*DETECTED/ {
+	gsub(/\033\[[0-9;]*m/, "")
+	found(/NOT DETECTED/ == /NOT ADVERTISED/ ? "pass" : "fail", $0)
 	next
 }
 
@@ -124,11 +133,11 @@ test == "" {
 	next
 }
 
-/^(PASS|FAIL|SKIP|XFAIL):/ {
+/^(PASS|FAIL|SKIP|XFAIL|Pass|fail):/ {
 	result = tolower($1)
 	sub(/:.*/, "", result)
 	name = $0
-	sub(/^[A-Z]+: */, "", name)
+	sub(/^[A-Za-z]+: */, "", name)
 	found(result, name)
 }
 

@@ -9,7 +9,9 @@
 #ifndef MYVETH_COMPAT_H
 #define MYVETH_COMPAT_H
 
+#include <linux/bpf.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/netdevice.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
@@ -208,6 +210,19 @@ static inline unsigned int compat_alloc_skb_heads(void **skbs, unsigned int n)
 	return napi_skb_cache_get_bulk(skbs, n);
 #else
 	return xdp_alloc_skb_bulk(skbs, n, GFP_ATOMIC | __GFP_ZERO) ? 0 : n;
+#endif
+}
+
+/*
+ * Whether @prog may move the beginning or the end of its packet. Since 6.13 the
+ * verifier tells; 6.12 has it as well. Needed by 6.1.
+ */
+static inline bool compat_prog_moves_data(const struct bpf_prog *prog)
+{
+#ifdef HAVE_CHANGES_PKT_DATA
+	return prog->aux->changes_pkt_data;
+#else
+	return true;
 #endif
 }
 

@@ -852,16 +852,115 @@ static void myveth_flush_back(struct myveth_rxq *rxq,
 }
 
 /*
- * The skb goes, but its pages are still needed: they are passed on as an XDP
- * frame that holds a reference of its own on each.
+ * How many bytes of headroom the copy of @skb gets, so that a program that
+ * knows of no fragments finds all of it in one page. myveth_max_mtu() leaves
+ * room for the headroom that programs may expect, unless a VLAN tag stands in
+ * the payload; such a packet is given up to VLAN_HLEN bytes less.
  */
-static void myveth_take_pages(struct myveth_xdp_buff *buff)
+static unsigned int myveth_headroom(const struct sk_buff *skb,
+				    const struct bpf_prog *prog)
+{
+	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM;
+
+	if (prog->aux->xdp_has_frags || skb->len <= room)
+		return XDP_PACKET_HEADROOM;
+	return XDP_PACKET_HEADROOM - min(skb->len - room, VLAN_HLEN);
+}
+
+/* Whether a program may move the data of @skb, or it be passed on by pages. */
+static bool myveth_has_own_pages(const struct sk_buff *skb)
+{
+	return !skb_head_is_locked(skb) && !skb_is_nonlinear(skb) &&
+	       skb_headroom(skb) >= XDP_PACKET_HEADROOM;
+}
+
+/*
+ * Whether @skb has to be copied before @prog sees it. A program that moves
+ * neither end of the data can have it where it is, unless others have it too;
+ * if it wants the packet passed on, there is time for the copy then.
+ */
+static bool myveth_needs_copy(const struct sk_buff *skb,
+			      const struct bpf_prog *prog)
+{
+	if (skb_cloned(skb) || skb_is_nonlinear(skb))
+		return true;
+	return compat_prog_moves_data(prog) && !myveth_has_own_pages(skb);
+}
+
+/* Copy *@skb, if need be, so that @prog may write to it. */
+static int myveth_make_writable(struct myveth_rxq *rxq, struct sk_buff **skb,
+				const struct bpf_prog *prog)
+{
+	int err;
+
+	if (myveth_needs_copy(*skb, prog)) {
+		err = skb_pp_cow_data(rxq->pool, skb,
+				      myveth_headroom(*skb, prog));
+		if (err)
+			return err;
+	}
+	/* It would read beyond what it knows of. */
+	if (skb_is_nonlinear(*skb) && !prog->aux->xdp_has_frags)
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Let @buff describe the data of @skb, which is writable. */
+static void myveth_skb_to_buff(struct myveth_rxq *rxq, struct sk_buff *skb,
+			       struct myveth_xdp_buff *buff)
+{
+	struct skb_shared_info *info = skb_shinfo(skb);
+	struct xdp_buff *xdp = &buff->xdp;
+	u32 size;
+
+	size = skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(*info));
+	xdp_init_buff(xdp, size, &rxq->xdp_rxq);
+	xdp_prepare_buff(xdp, skb->head, skb_headroom(skb), skb_headlen(skb),
+			 true);
+	if (info->nr_frags) {
+		info->xdp_frags_size = skb->data_len;
+		xdp_buff_set_frags_flag(xdp);
+	}
+	compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
+	buff->skb = skb;
+}
+
+/* Let @skb follow its data, which a program may have moved and cut. */
+static void myveth_buff_to_skb(struct xdp_buff *xdp, struct sk_buff *skb)
+{
+	unsigned int headlen = xdp->data_end - xdp->data;
+
+	skb->data = xdp->data;
+	skb_set_tail_pointer(skb, headlen);
+	skb->data_len = xdp_buff_has_frags(xdp) ?
+			skb_shinfo(skb)->xdp_frags_size : 0;
+	skb->len = headlen + skb->data_len;
+	skb_reset_mac_header(skb);
+}
+
+/*
+ * The skb goes, but its data is still needed: it is passed on as an XDP frame,
+ * whose pages have a reference of their own.
+ */
+static int myveth_take_pages(struct myveth_rxq *rxq,
+			     struct myveth_xdp_buff *buff)
 {
 	struct skb_shared_info *info;
-	int i;
+	int err, i;
 
 	if (!buff->skb)
-		return;
+		return 0;
+	/* Not copied yet, and it should have been; myveth_headroom() says what
+	 * a copy has at the least.
+	 */
+	if (skb_head_is_locked(buff->skb) ||
+	    skb_headroom(buff->skb) < XDP_PACKET_HEADROOM - VLAN_HLEN) {
+		err = skb_pp_cow_data(rxq->pool, &buff->skb,
+				      XDP_PACKET_HEADROOM);
+		if (err)
+			return err;
+		myveth_skb_to_buff(rxq, buff->skb, buff);
+	}
 
 	get_page(virt_to_page(buff->xdp.data));
 	if (xdp_buff_has_frags(&buff->xdp)) {
@@ -871,6 +970,7 @@ static void myveth_take_pages(struct myveth_xdp_buff *buff)
 	}
 	consume_skb(buff->skb);
 	buff->skb = NULL;
+	return 0;
 }
 
 static void myveth_free_buff(struct myveth_xdp_buff *buff,
@@ -919,15 +1019,15 @@ static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	case XDP_PASS:
 		return true;
 	case XDP_TX:
-		myveth_take_pages(buff);
-		if (likely(!myveth_send_back(rxq, &buff->xdp, round)))
+		if (likely(!myveth_take_pages(rxq, buff) &&
+			   !myveth_send_back(rxq, &buff->xdp, round)))
 			return false;
 		trace_xdp_exception(dev, prog, act);
 		stat = MYVETH_RX_DROPS;
 		break;
 	case XDP_REDIRECT:
-		myveth_take_pages(buff);
-		if (likely(!xdp_do_redirect(dev, &buff->xdp, prog))) {
+		if (likely(!myveth_take_pages(rxq, buff) &&
+			   !xdp_do_redirect(dev, &buff->xdp, prog))) {
 			round->stats[MYVETH_RX_XDP_REDIRECT]++;
 			return false;
 		}
@@ -946,78 +1046,6 @@ static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	round->stats[stat]++;
 	myveth_free_buff(buff, SKB_DROP_REASON_XDP);
 	return false;
-}
-
-/*
- * How many bytes of headroom the copy of @skb gets, so that a program that
- * knows of no fragments finds all of it in one page. myveth_max_mtu() leaves
- * room for the headroom that programs may expect, unless a VLAN tag stands in
- * the payload; such a packet is given up to VLAN_HLEN bytes less.
- */
-static unsigned int myveth_headroom(const struct sk_buff *skb,
-				    const struct bpf_prog *prog)
-{
-	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM;
-
-	if (prog->aux->xdp_has_frags || skb->len <= room)
-		return XDP_PACKET_HEADROOM;
-	return XDP_PACKET_HEADROOM - min(skb->len - room, VLAN_HLEN);
-}
-
-/*
- * A program may write to what it sees, move its beginning, and have it passed
- * on page by page. So where @skb's data is not ours alone, not in pages of its
- * own, or has little room in front, it is copied; the copy takes its place.
- */
-static int myveth_make_writable(struct myveth_rxq *rxq, struct sk_buff **skb,
-				const struct bpf_prog *prog)
-{
-	int err;
-
-	if (skb_head_is_locked(*skb) || skb_is_nonlinear(*skb) ||
-	    skb_headroom(*skb) < XDP_PACKET_HEADROOM) {
-		err = skb_pp_cow_data(rxq->pool, skb,
-				      myveth_headroom(*skb, prog));
-		if (err)
-			return err;
-	}
-	/* It would read beyond what it knows of. */
-	if (skb_is_nonlinear(*skb) && !prog->aux->xdp_has_frags)
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* Let @buff describe the data of @skb, which is writable. */
-static void myveth_skb_to_buff(struct myveth_rxq *rxq, struct sk_buff *skb,
-			       struct myveth_xdp_buff *buff)
-{
-	struct skb_shared_info *info = skb_shinfo(skb);
-	struct xdp_buff *xdp = &buff->xdp;
-	u32 size;
-
-	size = skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(*info));
-	xdp_init_buff(xdp, size, &rxq->xdp_rxq);
-	xdp_prepare_buff(xdp, skb->head, skb_headroom(skb), skb_headlen(skb),
-			 true);
-	if (info->nr_frags) {
-		info->xdp_frags_size = skb->data_len;
-		xdp_buff_set_frags_flag(xdp);
-	}
-	compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
-	buff->skb = skb;
-}
-
-/* Let @skb follow its data, which a program may have moved and cut. */
-static void myveth_buff_to_skb(struct xdp_buff *xdp, struct sk_buff *skb)
-{
-	unsigned int headlen = xdp->data_end - xdp->data;
-
-	skb->data = xdp->data;
-	skb_set_tail_pointer(skb, headlen);
-	skb->data_len = xdp_buff_has_frags(xdp) ?
-			skb_shinfo(skb)->xdp_frags_size : 0;
-	skb->len = headlen + skb->data_len;
-	skb_reset_mac_header(skb);
 }
 
 /**

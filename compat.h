@@ -184,19 +184,24 @@ static inline void compat_link_napi(struct net_device *dev, unsigned int index,
 }
 
 /*
- * Tell those who convert or free what came by @rxq whose memory it is: that of
- * @frame, or pages with a reference of ours when that is NULL. Since 6.15 a
- * frame only knows a type. Needed by 6.1 and 6.12.
+ * Tell those who convert or free what came by @rxq whose memory it is: pages of
+ * some type, or that of @frame. Since 6.15 a frame knows no more than a type.
+ * Needed by 6.1 and 6.12.
  */
 static inline void compat_set_rxq_memory(struct xdp_rxq_info *rxq,
-					 const struct xdp_frame *frame)
+					 enum xdp_mem_type type)
+{
+	rxq->mem.type = type;
+	rxq->mem.id = 0;
+}
+
+static inline void compat_set_rxq_frame_memory(struct xdp_rxq_info *rxq,
+					       const struct xdp_frame *frame)
 {
 #ifdef HAVE_XDP_FRAME_MEM_TYPE
-	rxq->mem.type = frame ? frame->mem_type : MEM_TYPE_PAGE_SHARED;
+	rxq->mem.type = frame->mem_type;
 #else
-	const struct xdp_mem_info pages = { .type = MEM_TYPE_PAGE_SHARED };
-
-	rxq->mem = frame ? frame->mem : pages;
+	rxq->mem = frame->mem;
 #endif
 }
 

@@ -105,7 +105,8 @@
  * @MYVETH_LOSS_NO_MEMORY: an allocation failed
  * @MYVETH_LOSS_BACKLOG: the CPU's backlog is full
  * @MYVETH_LOSS_RING: the receiving end's ring is full
- * @MYVETH_LOSS_RING_OFF: it waited in a ring that was taken away or shrunk
+ * @MYVETH_LOSS_RING_OFF: it waited in, or for, a ring that was taken away, or
+ *	in one that shrunk
  * @MYVETH_LOSS_NO_NAPI: an XDP frame, for an end that has no ring
  * @MYVETH_LOSSES: how many causes there are
  * @MYVETH_NO_LOSS: none of them
@@ -159,15 +160,30 @@ enum myveth_rx_stat {
 };
 
 /**
+ * enum myveth_draining - who goes by a ring besides those who need it
+ * @MYVETH_NOT_DRAINING: nobody
+ * @MYVETH_DRAINING: everybody, until a poll has emptied the ring; so that those
+ *	who need the ring no longer do not overtake what they sent before
+ * @MYVETH_DRAIN_BEGUN: everybody, while it is being changed who needs it
+ */
+enum myveth_draining {
+	MYVETH_NOT_DRAINING,
+	MYVETH_DRAINING,
+	MYVETH_DRAIN_BEGUN,
+};
+
+/**
  * struct myveth_rxq - a receive queue that has, or once had, NAPI
  * @producer_lock: held by who adds to @ring or replaces it; innermost
  * @poll_pending: a poll is sure to come, so none needs to be scheduled
+ * @draining: whether packets that could go by the backlog follow those that
+ *	are in @ring; producer lock
  * @ring: what waits to be polled: skbs, and XDP frames marked by their lowest
  *	bit; NULL without NAPI; see the lifetime rule of a ring
  * @index: number of the queue
  * @dev: the receiving end
  * @pool: pages for what an XDP program may write to, while there is one
- * @next_ring: the ring to come, while ring sizes change; RTNL
+ * @spare_ring: a ring that is to come or has just gone; RTNL
  * @napi: what schedules the poll
  * @xdp_rxq: what an XDP program and its helpers know of the queue
  * @stats: enum myveth_rx_stat, written by the poll only
@@ -175,18 +191,19 @@ enum myveth_rx_stat {
  * @frames: XDP frames that ndo_xdp_xmit, on any CPU, has put into @ring
  * @frame_errors: XDP frames that it refused: too long, or no room
  *
- * The first three are what a sender needs.
+ * A sender needs what comes before @dev, and @napi when it wakes the poll.
  */
 struct myveth_rxq {
 	/* protects what goes into @ring, and the pointer */
 	spinlock_t producer_lock;
 	bool poll_pending;
+	enum myveth_draining draining;
 	struct ptr_ring __rcu *ring;
 
 	unsigned int index;
 	struct net_device *dev;
 	struct page_pool *pool;
-	struct ptr_ring *next_ring;
+	struct ptr_ring *spare_ring;
 	struct napi_struct napi;
 	struct xdp_rxq_info xdp_rxq;
 
@@ -397,23 +414,27 @@ static bool myveth_has_qdisc(const struct netdev_queue *txq)
  * @rxq: the queue
  * @skb: the skb
  * @txq: the transmit queue that @skb comes from
+ * @only_drain: @skb need not go by the ring, unless that is draining
  *
  * With a qdisc behind it @txq is stopped as soon as the ring is full, so that
  * packets wait where they can be scheduled. myveth_wake_sender() starts it
  * again: the caller's kick makes sure that a poll comes which sees it stopped.
  *
  * Context: BH off, inside rcu_read_lock().
- * Return: 0, -ENOSPC when the ring was full, -ENXIO when it has just gone.
+ * Return: 0, -ENOSPC when the ring was full, -ENXIO when it has just gone,
+ * -EAGAIN when it is not draining any more.
  */
 static int myveth_add_skb(struct myveth_rxq *rxq, struct sk_buff *skb,
-			  struct netdev_queue *txq)
+			  struct netdev_queue *txq, bool only_drain)
 {
 	struct ptr_ring *ring;
 	int err = -ENXIO;
 
 	spin_lock(&rxq->producer_lock);
 	ring = myveth_locked_ring(rxq);
-	if (likely(ring)) {
+	if (unlikely(only_drain && !rxq->draining)) {
+		err = -EAGAIN;
+	} else if (likely(ring)) {
 		err = __ptr_ring_produce(ring, skb);
 		if (unlikely(__ptr_ring_full(ring)) && myveth_has_qdisc(txq))
 			netif_tx_stop_queue(txq);
@@ -447,6 +468,62 @@ static int myveth_add_frames(struct myveth_rxq *rxq, struct xdp_frame **frames,
 out:
 	spin_unlock(&rxq->producer_lock);
 	return done;
+}
+
+static void myveth_set_draining(struct myveth_rxq *rxq,
+				enum myveth_draining draining)
+{
+	spin_lock_bh(&rxq->producer_lock);
+	WRITE_ONCE(rxq->draining, draining);
+	spin_unlock_bh(&rxq->producer_lock);
+}
+
+/**
+ * myveth_begin_drain() - before it changes who needs the rings of an end
+ * @dev: the end, or NULL
+ *
+ * Context: process, RTNL held.
+ */
+static void myveth_begin_drain(struct net_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; dev && i < myveth_end(dev)->napi_queues; i++)
+		myveth_set_draining(myveth_rxq(dev, i), MYVETH_DRAIN_BEGUN);
+}
+
+/**
+ * myveth_end_drain() - after it has changed who needs the rings of an end
+ * @dev: the end, or NULL
+ *
+ * Rings that have gone meanwhile were emptied on the way.
+ *
+ * Context: process, RTNL held.
+ */
+static void myveth_end_drain(struct net_device *dev)
+{
+	struct myveth_rxq *rxq;
+	unsigned int i;
+
+	for (i = 0; dev && i < myveth_end(dev)->napi_queues; i++) {
+		rxq = myveth_rxq(dev, i);
+		myveth_set_draining(rxq, MYVETH_DRAINING);
+		/* There may be nothing to wait for. */
+		local_bh_disable();
+		rcu_read_lock();
+		myveth_kick(rxq);
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+}
+
+/* When a poll has delivered what was in the ring, if nothing has come since. */
+static void myveth_is_drained(struct myveth_rxq *rxq, struct ptr_ring *ring)
+{
+	spin_lock(&rxq->producer_lock);
+	if (rxq->draining == MYVETH_DRAINING && __ptr_ring_empty(ring))
+		WRITE_ONCE(rxq->draining, MYVETH_NOT_DRAINING);
+	spin_unlock(&rxq->producer_lock);
 }
 
 /**
@@ -622,31 +699,47 @@ static bool myveth_may_merge(const struct sk_buff *skb,
 }
 
 /*
- * The queue whose ring @skb has to go through, or NULL if the backlog will do.
- * An XDP program must see every packet, GRO those that it may merge; and while
- * a poll is still to come, nothing may overtake what waits for it.
+ * Whether @skb has to go by a ring of @rcv, if there is one: an XDP program
+ * must see every packet, GRO those that it may merge.
  */
-static struct myveth_rxq *myveth_pick_rxq(const struct sk_buff *skb,
-					  const struct net_device *dev,
-					  const struct net_device *rcv)
+static bool myveth_needs_ring(const struct sk_buff *skb,
+			      const struct net_device *dev,
+			      const struct net_device *rcv)
 {
-	struct myveth_rxq *rxq = myveth_rxq(rcv, skb_get_queue_mapping(skb));
-
-	if (likely(!myveth_has_ring(rxq)))
-		return NULL;
-	if (rcu_access_pointer(myveth_end(rcv)->prog) ||
-	    myveth_may_merge(skb, dev, rcv) || READ_ONCE(rxq->poll_pending))
-		return rxq;
-	return NULL;
+	return rcu_access_pointer(myveth_end(rcv)->prog) ||
+	       myveth_may_merge(skb, dev, rcv);
 }
 
-/* The rest of myveth_forward() for an skb that goes through a ring. */
+/*
+ * What myveth_forward() does once an skb of @len bytes has been offered to the
+ * backlog, which consumed it. It refuses when it is full, or when the receiver
+ * has gone down since we looked.
+ */
+static netdev_tx_t myveth_count_backlog(struct net_device *dev,
+					const struct net_device *rcv,
+					unsigned int len, int result)
+{
+	if (unlikely(result != NET_RX_SUCCESS)) {
+		myveth_count_loss(dev, myveth_is_up(rcv) ?
+				       MYVETH_LOSS_BACKLOG :
+				       MYVETH_LOSS_PEER_DOWN, 1);
+		return NET_XMIT_DROP;
+	}
+
+	/* Counted by its length on the wire; forwarding pulled the header. */
+	dev_sw_netstats_tx_add(dev, 1, len);
+	return NET_XMIT_SUCCESS;
+}
+
+/* What myveth_forward() does where the receiving queue has a ring. */
 static netdev_tx_t myveth_forward_by_ring(struct sk_buff *skb,
 					  struct net_device *dev,
 					  struct net_device *rcv,
-					  struct myveth_rxq *rxq)
+					  struct myveth_rxq *rxq,
+					  bool only_drain)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, rxq->index);
+	unsigned int len = skb->len;
 	int err;
 
 	/* It frees what it refuses, because the receiver has gone down since
@@ -657,8 +750,11 @@ static netdev_tx_t myveth_forward_by_ring(struct sk_buff *skb,
 		return NET_XMIT_DROP;
 	}
 
+	err = myveth_add_skb(rxq, skb, txq, only_drain);
+	if (unlikely(err == -EAGAIN))
+		return myveth_count_backlog(dev, rcv, len, netif_rx(skb));
+
 	/* The poll counts it for both ends. */
-	err = myveth_add_skb(rxq, skb, txq);
 	myveth_kick(rxq);
 	if (likely(!err))
 		return NET_XMIT_SUCCESS;
@@ -687,6 +783,7 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 	unsigned int len = skb->len;
 	struct myveth_rxq *rxq;
 	enum myveth_loss loss;
+	bool only_drain;
 
 	loss = myveth_admit(skb, rcv);
 	if (unlikely(loss != MYVETH_NO_LOSS)) {
@@ -694,23 +791,14 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 		return NET_XMIT_DROP;
 	}
 
-	rxq = myveth_pick_rxq(skb, dev, rcv);
-	if (rxq)
-		return myveth_forward_by_ring(skb, dev, rcv, rxq);
-
-	/* The backlog refuses when it is full, or when the receiver has gone
-	 * down since we looked.
-	 */
-	if (unlikely(dev_forward_skb(rcv, skb) != NET_RX_SUCCESS)) {
-		myveth_count_loss(dev, myveth_is_up(rcv) ?
-				       MYVETH_LOSS_BACKLOG :
-				       MYVETH_LOSS_PEER_DOWN, 1);
-		return NET_XMIT_DROP;
+	rxq = myveth_rxq(rcv, skb_get_queue_mapping(skb));
+	if (unlikely(myveth_has_ring(rxq))) {
+		only_drain = !myveth_needs_ring(skb, dev, rcv);
+		if (!only_drain || READ_ONCE(rxq->draining))
+			return myveth_forward_by_ring(skb, dev, rcv, rxq,
+						      only_drain);
 	}
-
-	/* Counted by its length on the wire; forwarding pulled the header. */
-	dev_sw_netstats_tx_add(dev, 1, len);
-	return NET_XMIT_SUCCESS;
+	return myveth_count_backlog(dev, rcv, len, dev_forward_skb(rcv, skb));
 }
 
 /*
@@ -775,6 +863,55 @@ struct myveth_xdp_buff {
 	struct sk_buff *skb;
 };
 
+/* What a program may ask about its packet, when that is an skb. */
+
+static struct sk_buff *myveth_ctx_to_skb(const struct xdp_md *ctx)
+{
+	return ((const struct myveth_xdp_buff *)ctx)->skb;
+}
+
+static int myveth_xdp_rx_timestamp(const struct xdp_md *ctx, u64 *timestamp)
+{
+	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+
+	if (!skb)
+		return -ENODATA;
+	*timestamp = skb_hwtstamps(skb)->hwtstamp;
+	return 0;
+}
+
+static int myveth_xdp_rx_hash(const struct xdp_md *ctx, u32 *hash,
+			      enum xdp_rss_hash_type *type)
+{
+	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+
+	if (!skb)
+		return -ENODATA;
+	*hash = skb_get_hash(skb);
+	*type = skb->l4_hash ? XDP_RSS_TYPE_L4_ANY : XDP_RSS_TYPE_NONE;
+	return 0;
+}
+
+static int myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto,
+				  u16 *tci)
+{
+	const struct sk_buff *skb = myveth_ctx_to_skb(ctx);
+	int err;
+
+	if (!skb)
+		return -ENODATA;
+	err = __vlan_hwaccel_get_tag(skb, tci);
+	if (!err)
+		*proto = skb->vlan_proto;
+	return err;
+}
+
+static const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
+	.xmo_rx_timestamp	= myveth_xdp_rx_timestamp,
+	.xmo_rx_hash		= myveth_xdp_rx_hash,
+	.xmo_rx_vlan_tag	= myveth_xdp_rx_vlan_tag,
+};
+
 /*
  * Send XDP frames from @dev to its peer, by the ring that belongs to this CPU,
  * and tell which queue that was. Returns how many were taken; the others remain
@@ -786,7 +923,6 @@ static int myveth_send_frames(struct net_device *dev, struct xdp_frame **frames,
 	struct net_device *rcv;
 	unsigned int max_len;
 
-	*to = NULL;
 	rcv = rcu_dereference(myveth_end(dev)->peer);
 	if (unlikely(!rcv))
 		return -ENXIO;
@@ -821,8 +957,9 @@ static int myveth_xdp_xmit(struct net_device *dev, int n,
 		if (flags & XDP_XMIT_FLUSH)
 			myveth_kick(rxq);
 	} else {
-		myveth_count_loss(dev, rxq ? MYVETH_LOSS_NO_NAPI :
-					     MYVETH_LOSS_NO_PEER, n);
+		myveth_count_loss(dev,
+				  rcu_access_pointer(myveth_end(dev)->peer) ?
+				  MYVETH_LOSS_NO_NAPI : MYVETH_LOSS_NO_PEER, n);
 	}
 	rcu_read_unlock();
 	return sent;
@@ -921,7 +1058,10 @@ static void myveth_skb_to_buff(struct myveth_rxq *rxq, struct sk_buff *skb,
 		info->xdp_frags_size = skb->data_len;
 		xdp_buff_set_frags_flag(xdp);
 	}
-	compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
+	/* A program that cuts off fragments gives their pages back. */
+	compat_set_rxq_memory(&rxq->xdp_rxq, skb->pp_recycle ?
+						MEM_TYPE_PAGE_POOL :
+						MEM_TYPE_PAGE_SHARED);
 	buff->skb = skb;
 }
 
@@ -968,6 +1108,7 @@ static int myveth_take_pages(struct myveth_rxq *rxq,
 		for (i = 0; i < info->nr_frags; i++)
 			__skb_frag_ref(&info->frags[i]);
 	}
+	compat_set_rxq_memory(&rxq->xdp_rxq, MEM_TYPE_PAGE_SHARED);
 	consume_skb(buff->skb);
 	buff->skb = NULL;
 	return 0;
@@ -1065,12 +1206,15 @@ static struct sk_buff *myveth_filter_skb(struct myveth_rxq *rxq,
 					 struct myveth_round *round)
 {
 	struct myveth_xdp_buff buff;
-	int meta;
+	int err, meta;
 
 	__skb_push(skb, skb->data - skb_mac_header(skb));
-	if (unlikely(myveth_make_writable(rxq, &skb, prog))) {
+	err = myveth_make_writable(rxq, &skb, prog);
+	if (unlikely(err)) {
 		round->stats[MYVETH_RX_DROPS]++;
-		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		kfree_skb_reason(skb, err == -EMSGSIZE ?
+				      SKB_DROP_REASON_PKT_TOO_BIG :
+				      SKB_DROP_REASON_NOMEM);
 		return NULL;
 	}
 
@@ -1093,9 +1237,17 @@ static bool myveth_filter_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
 {
 	struct myveth_xdp_buff buff = {};
 
+	/* It would read beyond what it knows of. */
+	if (unlikely(xdp_frame_has_frags(frame)) &&
+	    !prog->aux->xdp_has_frags) {
+		round->stats[MYVETH_RX_DROPS]++;
+		xdp_return_frame(frame);
+		return false;
+	}
+
 	xdp_convert_frame_to_buff(frame, &buff.xdp);
 	buff.xdp.rxq = &rxq->xdp_rxq;
-	compat_set_rxq_memory(&rxq->xdp_rxq, frame);
+	compat_set_rxq_frame_memory(&rxq->xdp_rxq, frame);
 	if (!myveth_run_prog(rxq, prog, &buff, round))
 		return false;
 
@@ -1153,9 +1305,7 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 {
 	/* Its header is pulled, and counts. */
 	round->stats[MYVETH_RX_BYTES] += skb->len + ETH_HLEN;
-	/* From here on it is the receiver's: it must not wake the socket that
-	 * sent it, nor be charged to it, when it is merged with others.
-	 */
+	/* What the sender's socket left in it must not be merged. */
 	skb_prepare_for_gro(skb);
 	if (prog) {
 		skb = myveth_filter_skb(rxq, prog, skb, round);
@@ -1165,7 +1315,8 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	/* GRO writes to it, and the sender may have kept a clone. Passing it
 	 * by would let it overtake those that GRO holds.
 	 */
-	if (unlikely(skb_unclone(skb, GFP_ATOMIC))) {
+	if (rxq->dev->features & NETIF_F_GRO &&
+	    unlikely(skb_unclone(skb, GFP_ATOMIC))) {
 		round->stats[MYVETH_RX_DROPS]++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
@@ -1211,7 +1362,7 @@ static void myveth_count_round(struct myveth_rxq *rxq,
 	u64_stats_update_end(&rxq->syncp);
 }
 
-/* The end of a poll that has emptied the ring. */
+/* The end of a poll that has emptied the ring, and delivered what was in it. */
 static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
 			    int done)
 {
@@ -1222,6 +1373,8 @@ static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	 * on schedules a poll, and who did not is seen here.
 	 */
 	smp_store_mb(rxq->poll_pending, false);
+	if (unlikely(READ_ONCE(rxq->draining)))
+		myveth_is_drained(rxq, ring);
 	if (unlikely(!__ptr_ring_empty(ring)))
 		myveth_kick(rxq);
 }
@@ -1431,6 +1584,7 @@ static int myveth_start_rxq(struct net_device *dev, unsigned int index)
 		goto err_xdp_rxq;
 
 	compat_link_napi(dev, index, &rxq->napi);
+	myveth_set_draining(rxq, MYVETH_NOT_DRAINING);
 	/* The ring first: a poll, which busy polling may begin at once, needs
 	 * it. What is added meanwhile waits until NAPI is enabled.
 	 */
@@ -1450,7 +1604,7 @@ err_pool:
  * Free what was in a ring that nobody else can reach, and count it as lost. Who
  * was stopped by it goes on.
  */
-static void myveth_drain(struct myveth_rxq *rxq, struct ptr_ring *ring)
+static void myveth_discard(struct myveth_rxq *rxq, struct ptr_ring *ring)
 {
 	struct net_device *peer;
 	unsigned int lost = 0;
@@ -1487,8 +1641,8 @@ static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
 	for (i = first; i < end; i++) {
 		rxq = myveth_rxq(dev, i);
 		napi_disable(&rxq->napi);
-		rxq->next_ring = myveth_swap_ring(rxq, NULL);
-		myveth_drain(rxq, rxq->next_ring);
+		rxq->spare_ring = myveth_swap_ring(rxq, NULL);
+		myveth_discard(rxq, rxq->spare_ring);
 		compat_link_napi(dev, i, NULL);
 		__netif_napi_del(&rxq->napi);
 	}
@@ -1498,11 +1652,11 @@ static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
 	synchronize_net();
 	for (i = first; i < end; i++) {
 		rxq = myveth_rxq(dev, i);
-		compat_set_rxq_memory(&rxq->xdp_rxq, NULL);
+		compat_set_rxq_memory(&rxq->xdp_rxq, MEM_TYPE_PAGE_SHARED);
 		xdp_rxq_info_unreg(&rxq->xdp_rxq);
 		myveth_destroy_pool(rxq);
-		myveth_free_ring(rxq->next_ring);
-		rxq->next_ring = NULL;
+		myveth_free_ring(rxq->spare_ring);
+		rxq->spare_ring = NULL;
 	}
 }
 
@@ -1553,12 +1707,12 @@ static int myveth_update_napi(struct net_device *dev)
 }
 
 /*
- * Move what waits in the ring of @rxq, in its order, to @rxq->next_ring, which
+ * Move what waits in the ring of @rxq, in its order, to @rxq->spare_ring, which
  * takes its place. What does not fit there is lost. Returns the old ring.
  */
 static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq)
 {
-	struct ptr_ring *old, *new = rxq->next_ring;
+	struct ptr_ring *old, *new = rxq->spare_ring;
 	void *entry = NULL;
 
 	napi_disable(&rxq->napi);
@@ -1569,7 +1723,7 @@ static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq)
 	rcu_assign_pointer(rxq->ring, new);
 	spin_unlock_bh(&rxq->producer_lock);
 
-	myveth_drain(rxq, old);
+	myveth_discard(rxq, old);
 	myveth_enable_napi(rxq);
 	return old;
 }
@@ -1591,8 +1745,8 @@ static int myveth_resize_rings(struct net_device *dev, unsigned int size)
 
 	for (i = 0; i < end->napi_queues && !err; i++) {
 		rxq = myveth_rxq(dev, i);
-		rxq->next_ring = myveth_alloc_ring(size);
-		err = rxq->next_ring ? 0 : -ENOMEM;
+		rxq->spare_ring = myveth_alloc_ring(size);
+		err = rxq->spare_ring ? 0 : -ENOMEM;
 	}
 	if (err)
 		goto out;
@@ -1600,7 +1754,7 @@ static int myveth_resize_rings(struct net_device *dev, unsigned int size)
 	end->ring_size = size;
 	for (i = 0; i < end->napi_queues; i++) {
 		rxq = myveth_rxq(dev, i);
-		rxq->next_ring = myveth_replace_ring(rxq);
+		rxq->spare_ring = myveth_replace_ring(rxq);
 	}
 	/* For the last lines of polls, which may still look at the old ones. */
 	if (end->napi_queues)
@@ -1608,8 +1762,8 @@ static int myveth_resize_rings(struct net_device *dev, unsigned int size)
 out:
 	for (i = 0; i < end->napi_queues; i++) {
 		rxq = myveth_rxq(dev, i);
-		myveth_free_ring(rxq->next_ring);
-		rxq->next_ring = NULL;
+		myveth_free_ring(rxq->spare_ring);
+		rxq->spare_ring = NULL;
 	}
 	return err;
 }
@@ -1618,15 +1772,20 @@ out:
 /* Statistics								    */
 /* ----------------------------------------------------------------------- */
 
+/* Of one writer: enough for enum myveth_loss and enum myveth_rx_stat. */
+#define MYVETH_MAX_COUNTERS	16
+
 /* Add to @sum what one writer has counted. */
 static void myveth_add_counters(u64 *sum, const u64_stats_t *counters,
 				const struct u64_stats_sync *syncp,
 				unsigned int n)
 {
-	u64 now[MYVETH_LOSSES];
+	u64 now[MYVETH_MAX_COUNTERS];
 	unsigned int start, i;
 
-	BUILD_BUG_ON((int)MYVETH_RX_STATS > (int)MYVETH_LOSSES);
+	BUILD_BUG_ON(ARRAY_SIZE(now) < MYVETH_LOSSES);
+	BUILD_BUG_ON(ARRAY_SIZE(now) < MYVETH_RX_STATS);
+
 	/* Added up only when no writer came in between. */
 	do {
 		start = u64_stats_fetch_begin(syncp);
@@ -1758,16 +1917,24 @@ static void myveth_get_base_stats(struct net_device *dev,
 				  struct netdev_queue_stats_rx *rx,
 				  struct netdev_queue_stats_tx *tx)
 {
-	struct rtnl_link_stats64 all = {};
-	struct myveth_rx_totals queues;
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	struct rtnl_link_stats64 own = {}, backlog = {};
+	struct myveth_rx_totals retired, sent = {};
 
-	/* The queues first: what comes in between belongs to them. */
-	myveth_sum_rxqs(dev, 0, dev->real_num_rx_queues, &queues);
-	myveth_get_stats64(dev, &all);
-	rx->packets = all.rx_packets - queues.stats[MYVETH_RX_PACKETS];
-	rx->bytes = all.rx_bytes - queues.stats[MYVETH_RX_BYTES];
-	tx->packets = all.tx_packets;
-	tx->bytes = all.tx_bytes;
+	dev_fetch_sw_netstats(&own, dev->tstats);
+	myveth_sum_rxqs(dev, dev->real_num_rx_queues, dev->num_rx_queues,
+			&retired);
+	if (peer) {
+		dev_fetch_sw_netstats(&backlog, peer->tstats);
+		myveth_sum_rxqs(peer, 0, peer->num_rx_queues, &sent);
+	}
+
+	rx->packets = own.rx_packets + backlog.tx_packets +
+		      retired.stats[MYVETH_RX_PACKETS];
+	rx->bytes = own.rx_bytes + backlog.tx_bytes +
+		    retired.stats[MYVETH_RX_BYTES];
+	tx->packets = own.tx_packets + sent.stats[MYVETH_RX_PACKETS];
+	tx->bytes = own.tx_bytes + sent.stats[MYVETH_RX_BYTES];
 }
 
 static const struct netdev_stat_ops myveth_stat_ops = {
@@ -1801,7 +1968,7 @@ static unsigned int myveth_max_mtu(const struct net_device *peer,
  * @dev: the end
  *
  * To be called when the numbers of queues of a pair have changed, or what
- * myveth_wants_napi() says of @dev's peer: it takes frames when it has NAPI.
+ * myveth_wants_napi() says of @dev's peer: that one takes frames when it is up.
  *
  * Context: process, RTNL held.
  */
@@ -1890,6 +2057,11 @@ static int myveth_start_xdp(struct net_device *dev, struct bpf_prog *prog)
 	err = myveth_create_pools(dev);
 	if (err)
 		return err;
+	/* A poll reads the pool's pointer after the program's, but nothing
+	 * keeps a processor from doing it the other way round.
+	 */
+	if (end->napi_queues)
+		synchronize_net();
 	rcu_assign_pointer(end->prog, prog);
 	err = myveth_update_napi(dev);
 	if (!err)
@@ -1904,7 +2076,9 @@ static int myveth_start_xdp(struct net_device *dev, struct bpf_prog *prog)
 /* The pools are in use until no poll can have seen the program. */
 static void myveth_stop_xdp(struct net_device *dev)
 {
+	myveth_begin_drain(dev);
 	RCU_INIT_POINTER(myveth_end(dev)->prog, NULL);
+	myveth_end_drain(dev);
 	synchronize_net();
 	myveth_destroy_pools(dev);
 	myveth_update_napi(dev);
@@ -1970,55 +2144,6 @@ static int myveth_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	return myveth_set_prog(dev, bpf->prog, bpf->extack);
 }
 
-/* What a program may ask about its packet, when that is an skb. */
-
-static struct sk_buff *myveth_ctx_to_skb(const struct xdp_md *ctx)
-{
-	return ((const struct myveth_xdp_buff *)ctx)->skb;
-}
-
-static int myveth_xdp_rx_timestamp(const struct xdp_md *ctx, u64 *timestamp)
-{
-	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
-
-	if (!skb)
-		return -ENODATA;
-	*timestamp = skb_hwtstamps(skb)->hwtstamp;
-	return 0;
-}
-
-static int myveth_xdp_rx_hash(const struct xdp_md *ctx, u32 *hash,
-			      enum xdp_rss_hash_type *type)
-{
-	struct sk_buff *skb = myveth_ctx_to_skb(ctx);
-
-	if (!skb)
-		return -ENODATA;
-	*hash = skb_get_hash(skb);
-	*type = skb->l4_hash ? XDP_RSS_TYPE_L4_ANY : XDP_RSS_TYPE_NONE;
-	return 0;
-}
-
-static int myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto,
-				  u16 *tci)
-{
-	const struct sk_buff *skb = myveth_ctx_to_skb(ctx);
-	int err;
-
-	if (!skb)
-		return -ENODATA;
-	err = __vlan_hwaccel_get_tag(skb, tci);
-	if (!err)
-		*proto = skb->vlan_proto;
-	return err;
-}
-
-static const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
-	.xmo_rx_timestamp	= myveth_xdp_rx_timestamp,
-	.xmo_rx_hash		= myveth_xdp_rx_hash,
-	.xmo_rx_vlan_tag	= myveth_xdp_rx_vlan_tag,
-};
-
 /* ----------------------------------------------------------------------- */
 /* net_device operations						    */
 /* ----------------------------------------------------------------------- */
@@ -2028,8 +2153,8 @@ static int myveth_init(struct net_device *dev)
 {
 	struct myveth_end *end = myveth_end(dev);
 
-	/* Pairs are stacked (a bridge over a pair over a bridge), each of
-	 * them with its own instance of the core's locks.
+	/* Pairs are stacked with other devices (a bridge over a pair). The
+	 * core's locks of the one kind are taken inside those of the other.
 	 */
 	netdev_lockdep_set_classes(dev);
 
@@ -2053,7 +2178,6 @@ static void myveth_free(struct net_device *dev)
 static int myveth_open(struct net_device *dev)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
-
 	int err;
 
 	if (!peer)
@@ -2150,19 +2274,36 @@ static netdev_features_t myveth_fix_features(struct net_device *dev,
 	return features;
 }
 
-/* GRO needs NAPI; nothing else of what can be switched needs anything. */
+/* What myveth_may_merge() and myveth_wants_napi() look at. */
+#define MYVETH_RING_FEATURES	(NETIF_F_GRO | NETIF_F_GRO_FRAGLIST | \
+				 NETIF_F_GRO_UDP_FWD | NETIF_F_ALL_TSO)
+
+/*
+ * The core would store the features after we return, too late: packets must be
+ * on their new way before the drain ends.
+ */
 static int myveth_set_features(struct net_device *dev,
 			       netdev_features_t features)
 {
-	int err;
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	netdev_features_t changed = dev->features ^ features;
+	int err = 0;
 
-	if (!((dev->features ^ features) & NETIF_F_GRO))
+	if (!(changed & MYVETH_RING_FEATURES))
 		return 0;
-	err = myveth_update_napi(dev);
-	if (err)
-		return err;
-	myveth_update_pair_xdp_features(dev);
-	return 0;
+
+	myveth_begin_drain(dev);
+	myveth_begin_drain(peer);
+	if (changed & NETIF_F_GRO)
+		err = myveth_update_napi(dev);
+	if (!err)
+		dev->features = features;
+	myveth_end_drain(dev);
+	myveth_end_drain(peer);
+
+	if (!err && changed & NETIF_F_GRO)
+		myveth_update_pair_xdp_features(dev);
+	return err;
 }
 
 static const struct net_device_ops myveth_netdev_ops = {
@@ -2281,7 +2422,7 @@ static int myveth_set_channels(struct net_device *dev,
 
 	/* They may have been stopped when they were in use last. */
 	for (; tx < ch->tx_count; tx++)
-		netif_tx_start_queue(netdev_get_tx_queue(dev, tx));
+		netif_tx_wake_queue(netdev_get_tx_queue(dev, tx));
 	myveth_update_pair_xdp_features(dev);
 	return 0;
 }

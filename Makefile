@@ -22,7 +22,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
-.PHONY: demo vm-shell check check-here conformance lint
+.PHONY: demo vm-shell check check-here conformance cost lint
 
 all: modules plugin
 
@@ -97,6 +97,9 @@ check-here: all
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
 
+cost:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) cost
+
 lint:
 	lint/lint.sh
 
@@ -115,6 +118,7 @@ help:
 	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo 'For developers:'
 	@echo '  make check-here  all selftests on the running kernel'
+	@echo '  make cost        count the instructions that a packet costs'
 	@echo '  make lint        style and static checks'
 	@echo 'Settings:'
 	@echo '  KERNELRELEASE=   kernel to build for ($(KERNELRELEASE))'

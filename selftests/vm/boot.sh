@@ -20,6 +20,10 @@ readonly IMAGE="if=virtio,format=raw,readonly=on"
 # had better appear at the same one in every process; it zeroes pages slowly
 readonly CHEAPER="norandmaps init_on_alloc=0"
 
+# How its clock goes, if not like the host's, and what its kernel is told
+CLOCK=()
+KERNEL_WORDS=$CHEAPER
+
 # boot SERIES PORT SECONDS COMMAND...: PORT "output" streams what the command
 # writes, "terminal" connects it to the user's terminal
 boot()
@@ -80,10 +84,11 @@ run_qemu()
 	image=$(root_of "${GUEST_SUITE:-$suite}").img
 	release=$(release_of "$series")
 	machine=(-accel "$ACCEL" -cpu max -smp "$PROCESSORS" -m "$MEMORY"
+		"${CLOCK[@]}"
 		-nodefaults -display none -nic none -no-reboot
 		-kernel "$root/boot/vmlinuz-$release"
 		-initrd "$root/boot/initramfs-$release"
-		-append "console=ttyS0 panic=-1 oops=panic $CHEAPER"
+		-append "console=ttyS0 panic=-1 oops=panic $KERNEL_WORDS"
 		-drive "file=$(quoted "$image"),$IMAGE"
 		-virtfs "$(share layer "$(layer_of "$series")"),readonly=on"
 		-virtfs "$(share host "$dir/host")"

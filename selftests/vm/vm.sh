@@ -9,6 +9,8 @@
 #					TESTS="bridge* ring*" tests
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
+#	vm.sh cost			count what a packet costs on 6.12;
+#					TESTS="udp*" selects cases
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
 #	vm.sh run SERIES COMMAND...	run a command in a machine
@@ -32,7 +34,7 @@ readonly DEMO_SERIES=6.12
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
-readonly FOR_GUESTS="KINDS KIND SEED STRESS_SECONDS TERM"
+readonly FOR_GUESTS="KINDS KIND REPEATS SEED STRESS_SECONDS TERM"
 readonly SETTINGS="KERNELS TESTS KVM TIME_LIMIT http_proxy https_proxy no_proxy
 	$FOR_GUESTS"
 
@@ -248,6 +250,20 @@ run_in()
 	boot "$1" output "$TIME_LIMIT" "${@:2}"
 }
 
+# One processor, whose clock counts instructions: never a real one. Figures of
+# different emulators, or kernels, cannot be compared; of one machine they can.
+cost_of_packets()
+{
+	prepare "$1"
+	ACCEL=tcg,thread=single
+	PROCESSORS=1
+	CLOCK=(-icount "shift=0,sleep=off")
+	KERNEL_WORDS+=" nokaslr"
+	in_emulator qemu-system-x86_64 --version | head -n 1
+	echo "-accel $ACCEL -smp $PROCESSORS ${CLOCK[*]}; Linux: $KERNEL_WORDS"
+	run_in "$1" /myveth/selftests/cost/cost.sh "${PATTERNS[@]}"
+}
+
 demo()
 {
 	prepare "$1"
@@ -277,7 +293,8 @@ main()
 	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
 	conformance)	;;
-	demo|shell)	kernels=("${KERNELS:+${kernels[@]: -1}}")
+	cost|demo|shell)
+			kernels=("${KERNELS:+${kernels[@]: -1}}")
 			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
 	run)		require_words 3 "run SERIES COMMAND..." "$@"
 			kernels=("$2") ;;
@@ -295,6 +312,7 @@ main()
 	prepare)	prepare "${kernels[@]}" ;;
 	check)		check "${kernels[@]}" ;;
 	conformance)	conformance "${kernels[@]}" ;;
+	cost)		cost_of_packets "${kernels[@]}" ;;
 	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"
 			shell_in "${kernels[0]}" ;;

@@ -419,8 +419,8 @@ set_offload()
 	must ip netns exec "$1" ethtool -K "${@:2}"
 }
 
-# send_frames NS DEV LENGTH COUNT: of the EtherType for local experiments; the
-# device must take all.
+# send_frames NS DEV LENGTH COUNT: of the EtherType for local experiments, each
+# with its number behind the header; the device must take all.
 send_frames()
 {
 	check_equal "$("$MYVETH_PROGRAMS/frames" send "$@")" \
@@ -446,6 +446,64 @@ run_pktgen()
 	pktgen "$1" kpktgend_0 rem_device_all
 }
 
+# receive_frames NS DEV: from now on, until numbers_received.
+receive_frames()
+{
+	"$MYVETH_PROGRAMS/frames" receive "$@" >"$SCRATCH/numbers" &
+	RECEIVER=$!
+	defer stop $RECEIVER
+	busywait 5000 grep -q ready "$SCRATCH/numbers" ||
+		abort "nobody listens on $2"
+}
+
+# The numbers of the frames, in the order in which they came: "0-99" for a
+# hundred, all of them and in order.
+numbers_received()
+{
+	kill "$RECEIVER"
+	busywait 5000 numbers_are_written
+	sed 1d "$SCRATCH/numbers"
+}
+
+numbers_are_written()
+{
+	[ "$(wc -l <"$SCRATCH/numbers")" -eq 2 ]
+}
+
+# make_two_queues A B: a silent pair whose ends have two queues in each direction;
+# the first processor sends by the first queue and the second one by the other.
+make_two_queues()
+{
+	local dev ns queue
+
+	setup_ns "$1" "$2"
+	make_pair "${!1}" va vb numtxqueues 2 numrxqueues 2 -- \
+		numtxqueues 2 numrxqueues 2 netns "${!2}"
+	for dev in va vb; do
+		[ $dev = va ] && ns=${!1} || ns=${!2}
+		must ip netns exec "$ns" ethtool -L $dev tx 2 rx 2
+		for queue in 0 1; do
+			xps "$ns" $dev $queue
+		done
+		bring_up_silently "$ns" $dev
+	done
+	wait_for_up "${!1}" va
+	wait_for_up "${!2}" vb
+}
+
+# xps NS DEV QUEUE: it belongs to the processor of that number.
+xps()
+{
+	must ip netns exec "$1" sh -c "echo $((1 << $3)) \
+		>/sys/class/net/$2/queues/tx-$3/xps_cpus"
+}
+
+# send_by_queue NS DEV QUEUE COUNT: as send_frames does, but some may be lost.
+send_by_queue()
+{
+	taskset -c "$3" "$MYVETH_PROGRAMS/frames" send "$1" "$2" 60 "$4"
+}
+
 # flood NS ADDRESS: until the scope ends; what is lost is lost.
 flood()
 {
@@ -455,7 +513,7 @@ flood()
 
 is_busy()
 {
-	[ "$(link_get "$1" "$2" .stats64.rx.packets)" -gt 100 ]
+	[ "$(statistic "$1" "$2" rx_packets)" -gt 100 ]
 }
 
 # tc(8) and ip(8) find pinned programs on a file system for them only, at $BPFFS
@@ -492,6 +550,47 @@ xdp_detach()
 xdp_counters()
 {
 	"$MYVETH_PROGRAMS/xdp" counters "$BPFFS/$1" "${@:2}"
+}
+
+# statistic NS DEV NAME: "rx_packets" and the like. Quicker than link_get.
+statistic()
+{
+	ip netns exec "$1" cat "/sys/class/net/$2/statistics/$3"
+}
+
+# statistic_is NS DEV NAME VALUE: to wait until it is so.
+statistic_is()
+{
+	[ "$(statistic "$1" "$2" "$3")" = "$4" ]
+}
+
+# --- NAPI ----------------------------------------------------------------
+
+# ethtool_counter NS DEV NAME
+ethtool_counter()
+{
+	ip netns exec "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
+}
+
+# delay_polls NS DEV NANOSECONDS: once a poll has found something the next one
+# comes that much later, and what is sent in the meantime waits in the ring.
+delay_polls()
+{
+	must ip netns exec "$1" sh -c "cd '/sys/class/net/$2' &&
+		echo $3 >gro_flush_timeout && echo 1000000 >napi_defer_hard_irqs"
+}
+
+# hold_polls A VA B VB: no poll of VB comes until something forces one; the last
+# one was for a frame that VA sends, and its counters know that.
+hold_polls()
+{
+	local before
+
+	before=$(statistic "$3" "$4" rx_packets)
+	delay_polls "$3" "$4" 600000000000
+	send_frames "$1" "$2" 60 1
+	busywait 5000 statistic_is "$3" "$4" rx_packets $((before + 1)) ||
+		abort "$4 does not receive"
 }
 
 # --- ping ----------------------------------------------------------------

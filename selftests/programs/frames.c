@@ -3,8 +3,12 @@
  * Sends frames that no protocol would send, byte by byte as they are
  *
  *	frames send NAMESPACE DEVICE LENGTH COUNT [bypass]
- *		With "bypass", past the queueing discipline. Prints how many
- *		the device took, and how many it refused with which errno.
+ *		With "bypass", past the queueing discipline. Behind the header
+ *		is the number of the frame, from 0, in four bytes. Prints how
+ *		many the device took, and how many it refused with which errno.
+ *	frames receive NAMESPACE DEVICE
+ *		Says "ready", waits for SIGTERM, and prints the numbers of the
+ *		frames that have come until then, in their order: "0-9 12-99".
  *	frames tun NAMESPACE DEVICE LENGTH...
  *		Lets one packet of each length, without any header, come in
  *		through a tun device (made before, with "pi").
@@ -27,6 +31,7 @@
 #include <linux/udp.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -35,6 +40,7 @@
 
 #define ETHERTYPE	0x88b5
 #define MAX_LENGTH	70000
+#define SOCKET_MEMORY	0x4000000
 
 static unsigned char frame[MAX_LENGTH];
 
@@ -59,7 +65,7 @@ static int open_packet_socket(const char *namespace, const char *device)
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETHERTYPE),
 	};
-	int fd;
+	int fd, memory = SOCKET_MEMORY;
 
 	enter_namespace(namespace);
 	address.sll_ifindex = if_nametoindex(device);
@@ -67,6 +73,9 @@ static int open_packet_socket(const char *namespace, const char *device)
 	if (fd < 0 || !address.sll_ifindex ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		err(EXIT_FAILURE, "packet socket on %s", device);
+	/* Frames that wait somewhere must not keep us from sending more. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &memory, sizeof(memory));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &memory, sizeof(memory));
 	return fd;
 }
 
@@ -103,18 +112,65 @@ static void print_tally(const struct tally *tally)
 	printf("\n");
 }
 
+static void number_frame(__u32 number)
+{
+	number = htonl(number);
+	memcpy(frame + sizeof(struct ethhdr), &number, sizeof(number));
+}
+
 static void send_frames(char **word, bool bypass)
 {
 	int fd = open_packet_socket(word[0], word[1]);
 	long length = parse_number(word[2], 0, MAX_LENGTH);
 	long count = parse_number(word[3], 1, 1000000);
 	struct tally tally = {};
+	long i;
 
 	if (bypass)
 		bypass_queue(fd);
-	while (count--)
+	for (i = 0; i < count; i++) {
+		number_frame(i);
 		send_one(fd, length, &tally);
+	}
 	print_tally(&tally);
+}
+
+/* They have waited in the socket. The last ones may still be on their way. */
+static void print_numbers(int fd)
+{
+	struct timeval patience = { .tv_usec = 300000 };
+	__u32 number, first = 0, next = 0;
+	unsigned char arrived[ETH_HLEN + sizeof(number)];
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (recv(fd, arrived, sizeof(arrived), 0) == sizeof(arrived)) {
+		memcpy(&number, arrived + ETH_HLEN, sizeof(number));
+		number = ntohl(number);
+		if (number != next || first == next) {
+			if (first != next)
+				printf("%u-%u ", first, next - 1);
+			first = number;
+		}
+		next = number + 1;
+	}
+	if (first != next)
+		printf("%u-%u", first, next - 1);
+	printf("\n");
+}
+
+static void receive_frames(char **word)
+{
+	int fd = open_packet_socket(word[0], word[1]);
+	sigset_t end;
+	int signal;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	printf("ready\n");
+	fflush(stdout);
+	sigwait(&end, &signal);
+	print_numbers(fd);
 }
 
 static void let_in_through_tun(char **word)
@@ -199,6 +255,8 @@ int main(int argc, char **argv)
 	else if (argc == 7 && !strcmp(command, "send") &&
 		 !strcmp(argv[6], "bypass"))
 		send_frames(words, true);
+	else if (argc == 4 && !strcmp(command, "receive"))
+		receive_frames(words);
 	else if (argc > 4 && !strcmp(command, "tun"))
 		let_in_through_tun(words);
 	else if (argc > 6 && !strcmp(command, "cross"))

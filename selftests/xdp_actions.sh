@@ -1,0 +1,378 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What an XDP program decides about a frame is done, and `ethtool -S` counts it:
+#
+#	A: va ---> [program] vb :B	pass, drop, back to A, to vc, or to
+#	C: vd <---	     vc :B	another processor
+#
+# Each frame has a number: what arrives is named, and in its order.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	pass
+	drop
+	aborted
+	unknown
+	tx
+	tx_without_receiver
+	redirect
+	redirect_by_devmap
+	redirect_by_cpumap
+	moved_ends
+	metadata
+	in_pieces
+	whole_pages_cut
+	vlan
+	vlan_hint
+"
+
+require_command ethtool
+require_command tc
+require_program bpf
+require_program frames
+require_program xdp
+
+readonly SENT=20
+
+# --- what is counted -----------------------------------------------------
+
+# verdicts DEV: what its first queue has counted, but for what is 0.
+verdicts()
+{
+	ip netns exec "$B" ethtool -S "$1" |
+		sed -nE 's/^ *rx_queue_0_(.*): ([1-9][0-9]*)$/\1=\2/p' |
+		grep -v bytes | sort | xargs
+}
+
+verdicts_are()
+{
+	[ "$(verdicts "$1")" = "$2" ]
+}
+
+# check_verdicts COUNTS...: of vb, after all frames have come.
+check_verdicts()
+{
+	busywait 5000 verdicts_are vb "$*"
+	check_equal "$(verdicts vb)" "$*" "counters of vb"
+}
+
+# --- the frames ----------------------------------------------------------
+
+# make_filtered_pair VERDICT [OPTION...]: of the program at vb.
+make_filtered_pair()
+{
+	make_silent_pair A B
+	attach_new "$B" vb "$@"
+}
+
+# attach_new NS DEV VERDICT [OPTION...]
+attach_new()
+{
+	PROGRAMS=$((PROGRAMS + 1))
+	xdp_load "program$PROGRAMS" "${@:3}"
+	xdp_attach "$1" "$2" "program$PROGRAMS"
+}
+
+# check_arrives NS DEV [LENGTH]: all that va sends, there and in order.
+check_arrives()
+{
+	receive_frames "$1" "$2"
+	send_frames "$A" va "${3:-60}" "$SENT"
+	busywait 5000 has_received "$1" "$2"
+	check_equal "$(numbers_received)" "0-$((SENT - 1))" \
+		"numbers of the frames at $2"
+}
+
+has_received()
+{
+	[ "$(statistic "$1" "$2" rx_packets)" -ge "$SENT" ]
+}
+
+# check_nothing_arrives COUNTS...
+check_nothing_arrives()
+{
+	receive_frames "$B" vb
+	send_frames "$A" va 60 "$SENT"
+	check_verdicts "$@"
+	check_equal "$(numbers_received)" "" "numbers of the frames at vb"
+}
+
+# --- verdicts ------------------------------------------------------------
+
+pass()
+{
+	make_filtered_pair pass
+	check_arrives "$B" vb
+	check_verdicts xdp_packets="$SENT"
+	log_test "pass"
+}
+
+drop()
+{
+	make_filtered_pair drop
+	check_nothing_arrives xdp_drops="$SENT" xdp_packets="$SENT"
+	log_test "drop"
+}
+
+# trace NAME: an event of xdp, until the scope ends.
+trace()
+{
+	make_trace
+	echo 1 >"$TRACE/events/xdp/$1/enable" || abort "no event $1"
+	defer eval "echo 0 >'$TRACE/events/xdp/$1/enable'"
+}
+
+traced()
+{
+	grep -c "$1" "$TRACE/trace"
+}
+
+aborted()
+{
+	make_filtered_pair aborted
+	trace xdp_exception
+	check_nothing_arrives xdp_drops="$SENT" xdp_packets="$SENT"
+	check_equal "$(traced "action=ABORTED")" "$SENT" "exceptions"
+	log_test "aborted"
+}
+
+unknown()
+{
+	make_filtered_pair 9
+	trace xdp_exception
+	check_nothing_arrives xdp_drops="$SENT" xdp_packets="$SENT"
+	check_equal "$(traced "xdp_exception:")" "$SENT" "exceptions"
+	log_test "a verdict that is none"
+}
+
+tx()
+{
+	make_filtered_pair tx swap
+	attach_new "$A" va pass
+	trace xdp_bulk_tx
+	check_arrives "$A" va
+	check_verdicts xdp_packets="$SENT" xdp_tx="$SENT"
+	check_equal "$(bulk_tx sent)" "$SENT" "sent, says the event"
+	check_equal "$(bulk_tx drops)" 0 "dropped, says the event"
+	check_equal "$(statistic "$B" vb tx_packets)" "$SENT" "sent by vb"
+	log_test "back to the sender"
+}
+
+# bulk_tx NAME: the sum of that figure over all events.
+bulk_tx()
+{
+	sed -nE "s/.*xdp_bulk_tx:.* $1=([0-9]+).*/\\1/p" "$TRACE/trace" |
+		awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+tx_without_receiver()
+{
+	make_filtered_pair tx swap
+	trace xdp_bulk_tx
+	send_frames "$A" va 60 "$SENT"
+	check_verdicts xdp_packets="$SENT" xdp_tx_errors="$SENT"
+	check_equal "$(bulk_tx sent)" 0 "sent, says the event"
+	check_equal "$(bulk_tx drops)" "$SENT" "dropped, says the event"
+	check_equal "$(statistic "$B" vb tx_dropped)" "$SENT" "dropped by vb"
+	log_test "back to a sender that takes no frames"
+}
+
+# A second pair, whose far end takes frames.
+make_second_pair()
+{
+	setup_ns C
+	make_pair "$B" vc vd -- netns "$C"
+	bring_up_silently "$B" vc
+	bring_up_silently "$C" vd
+	wait_for_up "$B" vc
+	attach_new "$C" vd pass
+}
+
+check_redirected()
+{
+	check_arrives "$C" vd
+	check_verdicts xdp_packets="$SENT" xdp_redirect="$SENT"
+	check_equal "$(ethtool_counter "$B" vc tx_queue_0_xdp_xmit)" "$SENT" \
+		"taken by vc"
+	check_equal "$(statistic "$B" vc tx_packets)" "$SENT" "sent by vc"
+	check_equal "$(statistic "$C" vd rx_packets)" "$SENT" "received by vd"
+}
+
+redirect()
+{
+	make_silent_pair A B
+	make_second_pair
+	attach_new "$B" vb redirect="$(link_get "$B" vc .ifindex)"
+	check_redirected
+	log_test "to a device of another pair"
+}
+
+# The entry's own program sees the frames too.
+redirect_by_devmap()
+{
+	local map
+
+	make_silent_pair A B
+	make_second_pair
+	map=$BPFFS/devmap$PROGRAMS
+	xdp_load on_exit"$PROGRAMS" pass for=devmap counters="$map-seen"
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" map devmap "$map" \
+		"3=$(link_get "$B" vc .ifindex):$BPFFS/on_exit$PROGRAMS"
+	attach_new "$B" vb map="$map:3"
+	check_redirected
+	check_equal "$(xdp_counters "${map##*/}-seen" packets)" "$SENT" \
+		"seen by the program of the entry"
+	log_test "by a map of devices"
+}
+
+redirect_by_cpumap()
+{
+	make_silent_pair A B
+	must "$MYVETH_PROGRAMS/xdp" map cpumap "$BPFFS/cpus" 0=192
+	attach_new "$B" vb map="$BPFFS/cpus:0"
+	check_arrives "$B" vb
+	check_verdicts xdp_packets="$SENT" xdp_redirect="$SENT"
+	log_test "by a map of processors"
+}
+
+# --- what a program does with a frame ------------------------------------
+
+# check_length ADJUSTMENT LENGTH: what frames of 100 bytes become.
+check_length()
+{
+	make_filtered_pair pass "$1"
+	capture_start "$1" "$B" vb not ip6
+	send_frames "$A" va 100 "$SENT"
+	check_verdicts xdp_packets="$SENT"
+	capture_stop "$1"
+	check_equal "$(frames_in "$1" "len = $2")" "$SENT" "frames of $2 bytes"
+	check_equal "$(frames_in "$1")" "$SENT" "frames"
+	log_test "a program with $1"
+}
+
+# tcpdump shows the bytes of what it does not know in lines of their own.
+frames_in()
+{
+	capture_show "$@" | grep -c '^[0-9]'
+}
+
+# The address is moved into the EtherType, or beyond; or nothing is.
+moved_ends()
+{
+	check_length head=4 104
+	check_length head=-8 92
+	check_length tail=-30 70
+	check_length tail=20 120
+}
+
+metadata()
+{
+	must "$MYVETH_PROGRAMS/bpf" drop_marked "$BPFFS/drop_marked"
+	make_filtered_pair pass
+	must tc -n "$B" qdisc add dev vb clsact
+	must tc -n "$B" filter add dev vb ingress bpf da \
+		object-pinned "$BPFFS/drop_marked"
+	check_arrives "$B" vb
+	log_test "a frame without metadata has none in tc"
+
+	xdp_detach "$B" vb
+	attach_new "$B" vb pass meta=8
+	check_nothing_arrives xdp_packets=$((2 * SENT))
+	log_test "metadata are seen by tc"
+}
+
+in_pieces()
+{
+	local words
+
+	make_silent_pair A B
+	must ip -n "$A" link set dev va mtu 9000
+	must ip -n "$B" link set dev vb mtu 9000
+	attach_new "$B" vb pass frags counters="$BPFFS/pieces" meta=4
+	check_arrives "$B" vb 9014
+	check_verdicts xdp_packets="$SENT"
+	read -ra words <<<"$(xdp_counters pieces packets linear total)"
+	check_equal "${words[0]} ${words[2]}" "$SENT 9014" \
+		"frames and bytes that the program saw"
+	((words[1] < 4096))
+	check_err $? "${words[1]} bytes in the first piece"
+	check_equal "$("$MYVETH_PROGRAMS/frames" cross "$A" va "$B" vb 9014)" \
+		"9014 arrives" "a frame in pieces"
+	log_test "frames in pieces"
+
+	xdp_detach "$B" vb
+	attach_new "$B" vb pass frags tail=-50
+	check_arrives "$B" vb 9014
+	log_test "frames in pieces of which a program cuts the last one"
+}
+
+# What is cut off as a whole goes back to where it is from. With veth that is
+# wrong, and the machine's memory is not what it was: it is not tried there.
+whole_pages_cut()
+{
+	if ! differs fault-u14; then
+		log_test "veth is spared a program that cuts off whole pages"
+		return
+	fi
+	make_silent_pair A B
+	must ip -n "$A" link set dev va mtu 9000
+	must ip -n "$B" link set dev vb mtu 9000
+	attach_new "$B" vb pass frags tail=-3000
+	check_arrives "$B" vb 9014
+	check_arrives "$B" vb 9014
+	log_test "frames in pieces of which a program cuts whole pages"
+}
+
+# --- VLAN tags -----------------------------------------------------------
+
+make_vlan_pair()
+{
+	make_silent_pair A B
+	must ip -n "$A" link add link va name va.5 type vlan id 5
+	must ip -n "$B" link add link vb name vb.5 type vlan id 5
+	bring_up_silently "$A" va.5
+	bring_up_silently "$B" vb.5
+}
+
+# Beside the frame or, where that is switched off, in it.
+vlan()
+{
+	local place
+
+	make_vlan_pair
+	attach_new "$B" vb pass
+	for place in on off; do
+		set_offload "$A" va txvlan "$place"
+		receive_frames "$B" vb.5
+		send_frames "$A" va.5 60 "$SENT"
+		check_equal "$(numbers_received)" "0-$((SENT - 1))" \
+			"numbers of the frames at vb.5"
+		log_test "tagged frames, txvlan $place"
+	done
+}
+
+# Linux 6.1 has no such functions.
+vlan_hint()
+{
+	if [[ $(uname -r) == 6.1.* ]]; then
+		log_test "this kernel lets no program ask for a tag"
+		return
+	fi
+	make_vlan_pair
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" load "$BPFFS/asking" \
+		pass bound="$(link_get "$B" vb .ifindex)" \
+		counters="$BPFFS/asked" hints
+	xdp_attach "$B" vb asking
+	send_frames "$A" va.5 60 "$SENT"
+	check_verdicts xdp_packets="$SENT"
+	check_equal "$(xdp_counters asked vlan vlan_tag)" "0 5" \
+		"what a program learns of the tag"
+	log_test "a program asks for the tag"
+}
+
+PROGRAMS=0
+mount_bpffs
+tests_run
+exit $EXIT_STATUS

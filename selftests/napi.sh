@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The NAPI of an end is like any other: it runs in a thread if it is told to,
+# its polls can be put off, a socket can poll by itself, and the kernel shows
+# which queue it serves. In every mode that needs NAPI:
+#
+#	A: va, 192.0.2.1 ---> [ ring ] ---> vb, 192.0.2.2 :B	GRO or XDP
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	by_gro
+	by_xdp
+	by_gro_in_a_thread
+	by_xdp_in_a_thread
+	threads_come_and_go
+	queue_is_linked
+"
+
+require_command ethtool
+require_program busy_poll
+require_program frames
+require_program netdev_queues
+require_program xdp
+
+# Neighbours are known, so that nothing is sent but what a case sends.
+make_quiet_pair()
+{
+	make_silent_pair A B
+	must ip -n "$A" addr add 192.0.2.1/24 dev va
+	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	must ip -n "$A" neigh replace 192.0.2.2 dev va \
+		lladdr "$(mac_of "$B" vb)" nud permanent
+}
+
+switch_napi_on()
+{
+	case $1 in
+	gro)
+		set_offload "$A" va tso off
+		set_offload "$B" vb gro on
+		;;
+	xdp) xdp_attach "$B" vb pass ;;
+	esac
+}
+
+set_threaded()
+{
+	must ip netns exec "$B" sh -c "echo $1 >/sys/class/net/vb/threaded"
+}
+
+# What waits arrives when the time has come, though nobody sends any more.
+check_delayed()
+{
+	local before
+
+	before=$(statistic "$B" vb rx_packets)
+	delay_polls "$B" vb 200000000
+	receive_frames "$B" vb
+	send_frames "$A" va 60 50
+	slowwait 10 statistic_is "$B" vb rx_packets $((before + 50))
+	check_equal "$(numbers_received)" 0-49 "numbers of the frames received"
+}
+
+# check_mode GRO_OR_XDP [WORDS]
+check_mode()
+{
+	local said
+
+	check_delayed
+	log_test "polls that are put off come, $*"
+
+	delay_polls "$B" vb 0
+	send_frames "$A" va 60 5
+	slowwait 10 napi_is_idle
+	delay_polls "$B" vb 600000000000
+	said=$("$MYVETH_PROGRAMS/busy_poll" "$A" "$B" 192.0.2.2 2>&1)
+	check_match "$said" '^napi [1-9][0-9]+ waiting no polling yes$' \
+		"a socket that polls"
+	log_test "a socket polls by itself, $*"
+}
+
+# The last delay may still run.
+napi_is_idle()
+{
+	local before
+
+	before=$(statistic "$B" vb rx_packets)
+	send_frames "$A" va 60 1
+	busywait 200 statistic_is "$B" vb rx_packets $((before + 1))
+}
+
+by_gro()
+{
+	make_quiet_pair
+	switch_napi_on gro
+	check_mode gro
+}
+
+by_xdp()
+{
+	make_quiet_pair
+	switch_napi_on xdp
+	check_mode xdp
+}
+
+by_gro_in_a_thread()
+{
+	make_quiet_pair
+	switch_napi_on gro
+	set_threaded 1
+	check_mode gro "in a thread"
+}
+
+by_xdp_in_a_thread()
+{
+	make_quiet_pair
+	switch_napi_on xdp
+	set_threaded 1
+	check_mode xdp "in a thread"
+}
+
+# --- threads -------------------------------------------------------------
+
+# What the kernel calls them: napi/vb-8200.
+threads()
+{
+	pgrep -c '^napi/vb-'
+}
+
+trace_polls()
+{
+	make_trace
+	echo 1 >"$TRACE/events/napi/napi_poll/enable"
+	defer eval "echo 0 >'$TRACE/events/napi/napi_poll/enable'"
+}
+
+polled_by_thread()
+{
+	grep 'napi_poll: .* device vb' "$TRACE/trace" | grep -q ' *napi/vb-'
+}
+
+# check_threads COUNT
+check_threads()
+{
+	busywait 2000 threads_are "$1"
+	check_equal "$(threads)" "$1" "threads"
+	receive_frames "$B" vb
+	send_frames "$A" va 60 20
+	check_equal "$(numbers_received)" 0-19 "numbers of the frames received"
+}
+
+threads_are()
+{
+	[ "$(threads)" = "$1" ]
+}
+
+# The wish is the device's; the thread is the NAPI's.
+threads_come_and_go()
+{
+	make_quiet_pair
+	switch_napi_on xdp
+	check_threads 0
+	set_threaded 1
+	trace_polls
+	check_threads 1
+	polled_by_thread
+	check_err $? "the thread has not polled"
+	log_test "switched on while NAPI is on"
+
+	xdp_detach "$B" vb
+	check_threads 0
+	xdp_attach "$B" vb pass
+	check_threads 1
+	must ip -n "$B" link set dev vb down
+	bring_up "$B" vb
+	wait_for_up "$A" va
+	check_threads 1
+	set_threaded 0
+	check_threads "$(threads)"
+	log_test "kept while NAPI comes and goes"
+}
+
+# --- what serves a queue -------------------------------------------------
+
+napis_of_vb()
+{
+	"$MYVETH_PROGRAMS/netdev_queues" napis "$B" vb
+}
+
+# Linux 6.1 cannot show it.
+queue_is_linked()
+{
+	local said
+
+	make_quiet_pair
+	if [[ $(uname -r) == 6.1.* ]]; then
+		napis_of_vb >/dev/null 2>&1
+		check_fail $? "this kernel shows a NAPI"
+		log_test "this kernel does not show what serves a queue"
+		return
+	fi
+	check_equal "$(napis_of_vb)" "" "NAPI of a queue without any"
+	switch_napi_on xdp
+	delay_polls "$B" vb 600000000000
+	said=$("$MYVETH_PROGRAMS/busy_poll" "$A" "$B" 192.0.2.2 2>&1)
+	if differs queue-napi; then
+		check_match "$(napis_of_vb)" '^rx 0 [1-9][0-9]+$' "NAPI"
+		check_match "$said" "^napi $(napis_of_vb | cut -d ' ' -f 3) " \
+			"NAPI that a socket knows"
+	else
+		check_equal "$(napis_of_vb)" "" "NAPI"
+	fi
+	xdp_detach "$B" vb
+	check_equal "$(napis_of_vb)" "" "NAPI when it is off again"
+	log_test "the NAPI of a queue"
+}
+
+mount_bpffs
+xdp_load pass pass
+tests_run
+exit $EXIT_STATUS

@@ -34,7 +34,7 @@ boot()
 	mkdir "$dir/host"
 	console=$dir/console-$series.log
 	write_command "${@:4}" > "$dir/host/command"
-	write_environment > "$dir/host/environment"
+	write_environment "$series" > "$dir/host/environment"
 	run_qemu "$series" "$port" "$limit" "$dir" "$console" ||
 		[ $? -ne 124 ] || say "the guest was stopped after $limit s"
 	if read -r status 2> /dev/null < "$dir/host/status"; then
@@ -70,25 +70,24 @@ write_environment()
 		[ -z "${!name:-}" ] ||
 			printf 'export %s=%q\n' "$name" "${!name}"
 	done
-	[ "$ACCEL" = kvm ] || echo "export KSFT_MACHINE_SLOW=yes"
+	[ "$ACCEL" = kvm ] && [ "$1" != debug ] ||
+		echo "export KSFT_MACHINE_SLOW=yes"
 	[ ! -t 0 ] || stty size | sed 's/\(.*\) \(.*\)/ROWS=\1 COLUMNS=\2/'
 }
 
 run_qemu()
 {
 	local series=$1 port=$2 limit=$3 dir=$4 console=$5
-	local suite root image release machine
+	local suite image machine
 
 	suite=$(suite_of "$series")
-	root=$(root_of "$suite")
 	image=$(root_of "${GUEST_SUITE:-$suite}").img
-	release=$(release_of "$series")
 	machine=(-accel "$ACCEL" -cpu max -smp "$PROCESSORS" -m "$MEMORY"
 		"${CLOCK[@]}"
 		-nodefaults -display none -nic none -no-reboot
-		-kernel "$root/boot/vmlinuz-$release"
-		-initrd "$root/boot/initramfs-$release"
-		-append "console=ttyS0 panic=-1 oops=panic $KERNEL_WORDS"
+		-kernel "$(kernel_of "$series")"
+		-initrd "$(initramfs_of "$series")"
+		-append "$(kernel_parameters "$series")"
 		-drive "file=$(quoted "$image"),$IMAGE"
 		-virtfs "$(share layer "$(layer_of "$series")"),readonly=on"
 		-virtfs "$(share host "$dir/host")"
@@ -105,6 +104,15 @@ run_qemu()
 			-device virtserialport,chardev=port,name=output \
 			< /dev/null | cat
 	fi
+}
+
+# KASAN would be silent after its first report
+kernel_parameters()
+{
+	local words="console=ttyS0 panic=-1 oops=panic $KERNEL_WORDS"
+
+	[ "$1" != debug ] || words+=" kasan_multi_shot"
+	echo "$words"
 }
 
 # All files that QEMU opens are in the cache
@@ -126,21 +134,23 @@ quoted()
 
 # Emulated processors take turns in one thread. With a thread for each there
 # would be more of them than the host has processors when all kernels are tested,
-# and one that waits for another would keep it from running.
+# and one that waits for another would keep it from running. The debug kernel is
+# tested alone, and to find what processors do to each other: it gets them both.
 #
 # /dev/kvm may exist and its guests hang. So it is used only after a guest has
 # really booted with it, which is tried once after each boot of the host.
 choose_accelerator()
 {
-	local series=$1 answer boot_id
+	local series=$1 limit=10 answer boot_id
 
 	ACCEL=tcg,thread=single
+	[ "$series" != debug ] || ACCEL=tcg,thread=multi limit=60
 	[ "${KVM:-1}" != 0 ] && [ -w /dev/kvm ] || return 0
 	read -r boot_id < /proc/sys/kernel/random/boot_id
 	if ! answer=$(grep -s "^$boot_id" "$CACHE/kvm"); then
 		say "trying whether guests boot with KVM"
 		answer="$boot_id no"
-		ACCEL=kvm boot "$series" output 10 true 2> /dev/null &&
+		ACCEL=kvm boot "$series" output "$limit" true 2> /dev/null &&
 			answer="$boot_id yes"
 		echo "$answer" > "$CACHE/kvm"
 		say "KVM works: ${answer#* }"

@@ -27,20 +27,30 @@ need_layer()
 # Hard links, so that depmod sees all modules and none is copied
 make_layer()
 {
-	local suite release modules=$2/usr/lib/modules
+	local release modules=$2/usr/lib/modules
 
-	suite=$(suite_of "$1")
 	release=$(release_of "$1")
 	mkdir -p "$modules"
 	ln -s usr/lib "$2/lib"
-	cp -al "$(root_of "$suite")/usr/lib/modules/$release" "$modules"
+	cp -al "$(modules_of "$1")" "$modules/$release"
 	copy_tree "$2/myveth"
 	# shellcheck disable=SC2016 # the inner shell expands them
-	in_root "$suite" "$2/myveth:/myveth" "$2:/layer" -- sh -exc '
+	in_build_root "$1" "$2/myveth:/myveth" "$2:/layer" -- sh -exc '
 		cd /myveth
 		make "KERNELRELEASE=$1"
 		make install "KERNELRELEASE=$1" DESTDIR=/layer
 		make -C selftests/programs' sh "$release"
+}
+
+# As in_root, with a series in the place of the suite
+in_build_root()
+{
+	local mounts=()
+
+	[ "$1" != debug ] ||
+		mounts=("$(modules_of debug):/usr/lib/modules/$(
+			release_of debug)")
+	in_root "$(suite_of "$1")" "${mounts[@]}" "${@:2}"
 }
 
 # The broken drivers that the selftests have to notice
@@ -51,7 +61,7 @@ need_mutants()
 	release=$(release_of "$series")
 	step "building broken drivers for Linux $release" \
 		"$WORK/$series/mutants.log" \
-		in_root "$(suite_of "$series")" \
+		in_build_root "$series" \
 		"$(layer_of "$series")/myveth:/myveth" -- \
 		/myveth/selftests/mutants/build.sh "$release"
 }

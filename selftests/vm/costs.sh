@@ -28,7 +28,7 @@ announce_costs()
 	disk=$(cost 3 "${missing[@]}")
 	minutes=$(($(cost 4 "${missing[@]}") / 60 + 1))
 	free=$(df --output=avail --block-size=1M "$CACHE" | tail -n 1)
-	say "to be made, once: root file systems ${missing[*]}"
+	say "to be made, once: ${missing[*]}"
 	say "expect $download MB of downloads, $disk MB in $CACHE, and" \
 		"$minutes minutes for this ($(processors_measured_on) processors)"
 	say "each machine uses $MEMORY of memory while it runs"
@@ -61,7 +61,7 @@ write_run_cost()
 {
 	local command=$1 costs=() suite seconds=$((SECONDS - MADE_ROOTS))
 
-	for suite in emulator $(suites_of "${@:2}"); do
+	for suite in $(needed_for "${@:2}"); do
 		costs+=("$(suite_dir "$suite")/cost")
 	done
 	awk -v command="$command" -v seconds="$seconds" '

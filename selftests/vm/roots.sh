@@ -35,6 +35,14 @@ all_series()
 	table kernels | awk '{ print $1 }'
 }
 
+# What it takes to test some series
+needed_for()
+{
+	echo emulator
+	suites_of "$@"
+	[[ " $* " != *" debug "* ]] || echo debug-kernel
+}
+
 # The suites of some series, each once
 suites_of()
 {
@@ -47,6 +55,8 @@ suites_of()
 
 suite_of()
 {
+	# shellcheck disable=SC2154 # in debug-kernel.sh
+	[ "$1" != debug ] || echo "$debugged_suite"
 	table kernels | awk -v series="$1" '$1 == series { print $2 }'
 }
 
@@ -64,7 +74,10 @@ suite_dir()
 {
 	local key=$KEY
 
-	[ "$1" != workshop ] || key=$WORKSHOP_KEY
+	case $1 in
+	workshop)	key=$WORKSHOP_KEY ;;
+	debug-kernel)	key=$(debug_kernel_key) ;;
+	esac
 	echo "$CACHE/$1-$key"
 }
 
@@ -77,14 +90,49 @@ release_of()
 {
 	local root
 
+	if [ "$1" = debug ]; then
+		cat "$DEBUG_KERNEL/release"
+		return
+	fi
 	root=$(root_of "$(suite_of "$1")")
 	awk -v series="$1" '$1 == series { print $2 }' "$root/boot/releases"
+}
+
+# Of some series: what is booted, and what is in /lib/modules
+kernel_of()
+{
+	file_of "$1" vmlinuz
+}
+
+initramfs_of()
+{
+	file_of "$1" initramfs
+}
+
+file_of()
+{
+	if [ "$1" = debug ]; then
+		echo "$DEBUG_KERNEL/$2"
+	else
+		echo "$(root_of "$(suite_of "$1")")/boot/$2-$(release_of "$1")"
+	fi
+}
+
+modules_of()
+{
+	if [ "$1" = debug ]; then
+		echo "$DEBUG_KERNEL/modules"
+	else
+		echo "$(root_of "$(suite_of "$1")")/usr/lib/modules/$(
+			release_of "$1")"
+	fi
 }
 
 is_root_whole()
 {
 	local root release _
 
+	[ "$1" != debug-kernel ] || { is_debug_kernel_whole; return; }
 	root=$(root_of "$1")
 	case $1 in
 	emulator)	[ -x "$root/usr/bin/qemu-system-x86_64" ]; return ;;
@@ -114,6 +162,7 @@ need_roots()
 
 need_root()
 {
+	[ "$1" != debug-kernel ] || { need_debug_kernel; return; }
 	is_root_whole "$1" || make_root "$1"
 	hold "$(suite_dir "$1")"
 }

@@ -13,7 +13,8 @@
 #					TESTS="udp*" selects cases
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
-#	vm.sh run SERIES COMMAND...	run a command in a machine
+#	vm.sh run SERIES COMMAND...	run a command in a machine; "debug" is a
+#					series too, whose kernel looks for faults
 #	vm.sh root SUITE COMMAND...	run a command on the work tree in a
 #					suite's build environment
 #	vm.sh clean			delete all that was made
@@ -53,6 +54,7 @@ die()
 . "$VM_DIR/roots.sh"
 . "$VM_DIR/make-root.sh"
 . "$VM_DIR/costs.sh"
+. "$VM_DIR/debug-kernel.sh"
 . "$VM_DIR/build.sh"
 . "$VM_DIR/boot.sh"
 . "$VM_DIR/panics.sh"
@@ -64,13 +66,15 @@ usage()
 }
 
 # Runs a long command into a log and says every quarter of a minute that it
-# still does. The ticker ends with the pipe that it reads.
+# still does, and how long the log is by now, for many of them print a line for
+# each file. The ticker ends with the pipe that it reads.
 step()
 {
 	local what=$1 log=$2 ticker status=0
 
 	say "$what"
-	exec {ticker}> >(tick "$what")
+	: > "$log"
+	exec {ticker}> >(tick "$what" "$log")
 	"${@:3}" > "$log" 2>&1 || status=$?
 	exec {ticker}>&-
 	[ "$status" -ne 0 ] || return 0
@@ -81,7 +85,7 @@ step()
 tick()
 {
 	while read -rt 15 _; [ $? -gt 128 ]; do
-		say "$1 ..."
+		say "$1 ... ($(wc -l < "$2") lines)"
 	done
 }
 
@@ -156,10 +160,10 @@ become_root()
 
 prepare()
 {
-	local series suites
+	local series needed
 
-	mapfile -t suites < <(suites_of "$@")
-	need_roots emulator "${suites[@]}"
+	mapfile -t needed < <(needed_for "$@")
+	need_roots "${needed[@]}"
 	for series in "$@"; do
 		need_layer "$series"
 	done
@@ -247,7 +251,10 @@ results_in()
 
 run_in()
 {
-	boot "$1" output "$TIME_LIMIT" "${@:2}"
+	local limit=$TIME_LIMIT
+
+	[ "$1" != debug ] || limit=$((limit * 4))
+	boot "$1" output "$limit" "${@:2}"
 }
 
 # One processor, whose clock counts instructions: never a real one. Figures of

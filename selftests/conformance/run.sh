@@ -97,6 +97,17 @@ remove_devices()
 	done
 }
 
+# The other driver is not there, so that no test can use it unseen
+use_kind()
+{
+	local other=veth
+
+	[ "$KIND" = myveth ] || other=myveth
+	echo "install $other /bin/false" > /etc/modprobe.d/conformance.conf
+	[ ! -d "/sys/module/$other" ] || rmmod "$other" 2> /dev/null ||
+		echo "@@ fault module $other is in use"
+	modprobe "$KIND" || echo "@@ fault module $KIND cannot be loaded"
+}
 
 run_test()
 {
@@ -104,6 +115,7 @@ run_test()
 
 	echo "@@ begin $1 $KIND $FILE${ARGUMENTS:+ $ARGUMENTS}"
 	dmesg --clear
+	use_kind
 	(export -f enter; unshare --mount bash -c enter) < /dev/null 2>&1
 	status=$?
 	remove_devices
@@ -121,7 +133,6 @@ main()
 	echo "@@ kernel $1 $(uname -r)"
 	shift
 	mkdir -p /run/netns
-	modprobe -a veth myveth || exit
 	DEVICES=" "
 	remove_devices > /dev/null
 	mapfile -t names < <(rows | awk '!seen[$1]++ { print $1 }')

@@ -5,8 +5,9 @@
 # other end: one end of a pair here, the other in a network namespace.
 #
 # As with most network cards GRO is on; else veth would take no frames that the
-# other end's XDP program sends back. And what comes from the other end is in
-# frames, as on a wire; else veth would leave out GRO.
+# other end's XDP program sends back. And what comes from the other end is as on
+# a wire, in frames that have their checksum; else veth would leave out GRO, and
+# nobody would take what an XDP program sends back.
 
 set -e
 
@@ -21,8 +22,9 @@ ip -n remote address add 2001:db8::2/64 dev remote0 nodad
 ip link set local0 up
 ip -n remote link set remote0 up
 ip -n remote link set lo up
-ethtool -K local0 gro on
-ip netns exec remote ethtool -K remote0 gro on tso off
+ethtool -K local0 gro on > /dev/null
+ip netns exec remote ethtool -K remote0 gro on tx off tso off \
+	> /dev/null
 
 export NETIF=local0
 export LOCAL_V4=192.0.2.1 REMOTE_V4=192.0.2.2

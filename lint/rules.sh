@@ -49,6 +49,22 @@ malformed_differences()
 	awk -F '\t' 'NF != 4' selftests/differences.tsv
 }
 
+# Each names a script that there is, or gives a reason; and no script is forgotten.
+malformed_faults()
+{
+	local list=selftests/faults/list.tsv script
+
+	awk -F '\t' '!/^#/ && NF != 3' $list
+	grep -v '^#' $list | cut -f 2 | grep -vx -e - | while read -r script; do
+		[ -e "selftests/faults/$script" ] ||
+			[ -e "selftests/$script" ] || echo "$script"
+	done
+	find selftests/faults -name '*.sh' -printf '%P\n' |
+		while read -r script; do
+			grep -qF "	$script	" $list || echo "$script"
+		done
+}
+
 # A mutant like the driver would be a test that cannot pass.
 mutants_without_effect()
 {
@@ -92,6 +108,7 @@ broken "myveth.h and dkms.conf name different versions" \
 broken "differences without a test" "$(untested_differences)"
 broken "rows of differences.tsv without four columns" \
 	"$(malformed_differences)"
+broken "selftests/faults/list.tsv is not as it says" "$(malformed_faults)"
 broken "mutants that change nothing" "$(mutants_without_effect)"
 broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"

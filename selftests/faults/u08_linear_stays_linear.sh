@@ -12,7 +12,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-ALL_TESTS="tagged untagged"
+ALL_TESTS="tagged tagged_for_metadata untagged"
 MTU=3506
 LENGTH=$((MTU + 14))
 
@@ -21,12 +21,13 @@ require_command ethtool
 require_program frames
 require_program xdp
 
+# make_topology OPTION...: of the program, which lets all pass.
 make_topology()
 {
 	make_silent_pair A B
 	set_offload "$A" va txvlan off
 	mount_bpffs
-	xdp_load pass pass "counters=$BPFFS/seen"
+	xdp_load pass pass "counters=$BPFFS/seen" "$@"
 	xdp_attach "$B" vb pass
 	must ip -n "$A" link set dev va mtu "$MTU"
 	must ip -n "$B" link set dev vb mtu "$MTU"
@@ -62,17 +63,30 @@ check_tagged()
 	fi
 }
 
-tagged()
+send_tagged()
 {
 	local before
 
-	make_topology
 	before=$(losses)
 	send_frames "$A" va.5 "$LENGTH" 1
 	slowwait 10 is_decided "$before"
 	check_err $? "the frame has neither come nor been lost"
 	check_tagged
+}
+
+tagged()
+{
+	make_topology
+	send_tagged
 	log_test "a tagged frame for a program that takes one piece"
+}
+
+# It needs room around the frame, which may have to be copied for that.
+tagged_for_metadata()
+{
+	make_topology meta=4
+	send_tagged
+	log_test "a tagged frame for one that adds metadata"
 }
 
 # Without the tag it fits.

@@ -60,6 +60,7 @@
 #define MARK		0x4d59
 #define MAX_META	32
 #define MAX_LENGTH	3000
+#define MAX_ADJUST	100000
 
 static struct {
 	int verdict, ifindex, map, key;
@@ -572,9 +573,9 @@ static void parse_option(char *word)
 	else if (is_option(word, "counters", &value))
 		make_counters(value);
 	else if (is_option(word, "head", &value))
-		options.head = parse_number(value, -MAX_LENGTH, MAX_LENGTH);
+		options.head = parse_number(value, -MAX_ADJUST, MAX_ADJUST);
 	else if (is_option(word, "tail", &value))
-		options.tail = parse_number(value, -MAX_LENGTH, MAX_LENGTH);
+		options.tail = parse_number(value, -MAX_ADJUST, MAX_ADJUST);
 	else if (is_option(word, "meta", &value))
 		options.meta = parse_number(value, 0, MAX_META);
 	else

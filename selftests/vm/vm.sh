@@ -178,8 +178,8 @@ check()
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
 	prepare "$@"
 	for series in "$@"; do
-		only_panics ||
-			start_on "$series" selftests/run.sh "${PATTERNS[@]}"
+		! other_patterns || start_on "$series" \
+			selftests/run.sh "${OTHER_PATTERNS[@]}"
 	done
 	follow_jobs
 	check_panics "$@"

@@ -161,6 +161,8 @@ struct netdev_queue_stats_tx {
 struct netdev_stat_ops {
 	void (*get_queue_stats_rx)(struct net_device *dev, int idx,
 				   struct netdev_queue_stats_rx *stats);
+	void (*get_queue_stats_tx)(struct net_device *dev, int idx,
+				   struct netdev_queue_stats_tx *stats);
 	void (*get_base_stats)(struct net_device *dev,
 			       struct netdev_queue_stats_rx *rx,
 			       struct netdev_queue_stats_tx *tx);

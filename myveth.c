@@ -1908,10 +1908,22 @@ static void myveth_get_queue_stats_rx(struct net_device *dev, int index,
 	stats->bytes = sum.stats[MYVETH_RX_BYTES];
 }
 
+/* Our queues are known by the peer's queues that they feed. */
+static void myveth_get_queue_stats_tx(struct net_device *dev, int index,
+				      struct netdev_queue_stats_tx *stats)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	struct myveth_rx_totals sum = {};
+
+	if (peer)
+		myveth_sum_rxqs(peer, index, index + 1, &sum);
+	stats->packets = sum.stats[MYVETH_RX_PACKETS];
+	stats->bytes = sum.stats[MYVETH_RX_BYTES];
+}
+
 /*
- * The rest: what went by the backlog, which has no queues; what queues counted
- * that are no longer in use; and all that was sent, of which the peer's queues
- * do not know by which of ours.
+ * The rest: what went by the backlog, which has no queues, and what queues
+ * counted that are no longer in use, or have no counterpart.
  */
 static void myveth_get_base_stats(struct net_device *dev,
 				  struct netdev_queue_stats_rx *rx,
@@ -1919,26 +1931,28 @@ static void myveth_get_base_stats(struct net_device *dev,
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 	struct rtnl_link_stats64 own = {}, backlog = {};
-	struct myveth_rx_totals retired, sent = {};
+	struct myveth_rx_totals received, sent = {};
 
 	dev_fetch_sw_netstats(&own, dev->tstats);
 	myveth_sum_rxqs(dev, dev->real_num_rx_queues, dev->num_rx_queues,
-			&retired);
+			&received);
 	if (peer) {
 		dev_fetch_sw_netstats(&backlog, peer->tstats);
-		myveth_sum_rxqs(peer, 0, peer->num_rx_queues, &sent);
+		myveth_sum_rxqs(peer, dev->real_num_tx_queues,
+				peer->num_rx_queues, &sent);
 	}
 
 	rx->packets = own.rx_packets + backlog.tx_packets +
-		      retired.stats[MYVETH_RX_PACKETS];
+		      received.stats[MYVETH_RX_PACKETS];
 	rx->bytes = own.rx_bytes + backlog.tx_bytes +
-		    retired.stats[MYVETH_RX_BYTES];
+		    received.stats[MYVETH_RX_BYTES];
 	tx->packets = own.tx_packets + sent.stats[MYVETH_RX_PACKETS];
 	tx->bytes = own.tx_bytes + sent.stats[MYVETH_RX_BYTES];
 }
 
 static const struct netdev_stat_ops myveth_stat_ops = {
 	.get_queue_stats_rx	= myveth_get_queue_stats_rx,
+	.get_queue_stats_tx	= myveth_get_queue_stats_tx,
 	.get_base_stats		= myveth_get_base_stats,
 };
 

@@ -36,17 +36,21 @@ stats_of()
 	done
 }
 
-# check_queues: each rx queue of vb counts what its ring carried.
+# check_queues: each rx queue of vb counts what its ring carried, and so does
+# the tx queue of va that feeds it.
 check_queues()
 {
-	local queue found
+	local queue found carried
 
-	found=$(queue_stats "$B" vb queue)
+	found=$'\n'$(queue_stats "$B" vb queue; queue_stats "$A" va queue)
 	for queue in 0 1; do
 		[ -d "$QUEUES/rx-$queue" ] || continue
-		check_match "$found" "(^|"$'\n'")rx $queue packets=$(
-			ethtool_counter "$B" vb \
-			rx_queue_"${queue}"_xdp_packets) " "queue $queue"
+		carried=$(ethtool_counter "$B" vb \
+			rx_queue_"${queue}"_xdp_packets)
+		check_match "$found" $'\n'"rx $queue packets=$carried " \
+			"rx queue $queue"
+		check_match "$found" $'\n'"tx $queue packets=$carried " \
+			"tx queue $queue"
 	done
 }
 

@@ -22,7 +22,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
-.PHONY: demo vm-shell check check-here conformance cost lint
+.PHONY: demo vm-shell check check-here conformance cost stress lint
 
 all: modules plugin
 
@@ -97,6 +97,9 @@ check-here: all
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
 
+stress:
+	KERNELS='$(KERNELS)' KINDS='$(or $(KINDS),myveth)' $(VM) stress
+
 cost:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) cost
 
@@ -118,6 +121,7 @@ help:
 	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo 'For developers:'
 	@echo '  make check-here  all selftests on the running kernel'
+	@echo '  make stress      ten minutes of changes under traffic'
 	@echo '  make cost        count the instructions that a packet costs'
 	@echo '  make lint        style and static checks'
 	@echo 'Settings:'

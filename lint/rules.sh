@@ -39,8 +39,8 @@ untested_differences()
 	local id
 
 	grep -v '^#' selftests/differences.tsv | cut -f 1 | while read -r id; do
-		grep -qE "differs $id\\b" selftests/*.sh \
-			selftests/faults/*.sh selftests/faults/*/*.sh || echo "$id"
+		grep -qrE --include='*.sh' "differs $id\\b" selftests ||
+			echo "$id"
 	done
 }
 
@@ -99,8 +99,7 @@ long_functions()
 			print FILENAME ":" start ": " FNR - start " lines"
 		    start = 0 }' \
 		./*.c iproute2/*.c selftests/programs/*.c \
-		selftests/*.sh selftests/faults/*.sh \
-		selftests/faults/*/*.sh selftests/vm/*.sh lint/*.sh
+		selftests/*.sh selftests/*/*.sh selftests/*/*/*.sh lint/*.sh
 }
 
 broken "myveth.h and dkms.conf name different versions" \

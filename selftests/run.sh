@@ -42,13 +42,14 @@ matches_a_pattern()
 	return 1
 }
 
-# What may bring down the machine has to be asked for by the directory's name.
-brings_down()
+# What may bring down the machine, or takes very long, has to be asked for by the
+# directory's name.
+is_asked_for()
 {
 	local pattern
 
 	for pattern in "${@:2}"; do
-		[[ $pattern == faults/panics/* ]] &&
+		[[ $pattern == "${1%/*}"/* ]] &&
 			matches_a_pattern "$1" "$pattern" && return
 	done
 	return 1
@@ -59,11 +60,12 @@ list_scripts()
 	local path name
 
 	for path in "$SELFTESTS"/*.sh "$SELFTESTS"/faults/*.sh \
-		    "$SELFTESTS"/faults/panics/*.sh; do
+		    "$SELFTESTS"/{faults/panics,stress}/*.sh; do
 		name=${path#"$SELFTESTS/"}
 		case $name in
 		lib.sh|run.sh|check-here.sh) ;;
-		faults/panics/*) brings_down "$name" "$@" && echo "$name" ;;
+		faults/panics/*|stress/*)
+			is_asked_for "$name" "$@" && echo "$name" ;;
 		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
 		esac
 	done
@@ -210,6 +212,8 @@ read_settings()
 	[ "$KSFT_MACHINE_SLOW" != yes ] ||
 		TIME_LIMIT=$((TIME_LIMIT * $(setting slow_factor)))
 	[ "$TIME_LIMIT" -gt 0 ] || die "settings: no timeout"
+	# What somebody has asked for himself is not too long.
+	TIME_LIMIT=$((TIME_LIMIT + ${STRESS_SECONDS:-0}))
 }
 
 # In a session of its own, so that nothing it started can outlive it.

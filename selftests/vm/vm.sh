@@ -11,6 +11,8 @@
 #					on both kinds; KERNELS and TESTS select
 #	vm.sh cost			count what a packet costs on 6.12;
 #					TESTS="udp*" selects cases
+#	vm.sh stress			a storm of changes under traffic, for
+#					STRESS_SECONDS=600 on 6.12 and 7.3
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
 #	vm.sh run SERIES COMMAND...	run a command in a machine; "debug" is a
@@ -31,7 +33,7 @@ VM_DIR=$(cd "$(dirname "$0")" && pwd)
 TREE=${VM_DIR%/selftests/vm}
 
 readonly GUEST_DIR=/myveth/selftests/vm
-readonly DEMO_SERIES=6.12
+readonly DEMO_SERIES=6.12 STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
@@ -195,6 +197,24 @@ is_whole_run()
 		[ "$FAILED" -eq 0 ]
 }
 
+# One kernel after the other, each with both processors of the host: what
+# happens at the same time shall really do so.
+stress()
+{
+	local series
+
+	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	export STRESS_SECONDS=${STRESS_SECONDS:-600}
+	prepare "$@"
+	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=multi
+	for series in "$@"; do
+		start_on "$series" selftests/run.sh 'stress/*'
+		follow_jobs
+	done
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+}
+
 # The test of the tests: on one kernel, does the suite notice a broken driver?
 check_mutants()
 {
@@ -300,6 +320,7 @@ main()
 	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
 	conformance)	;;
+	stress)		read -ra kernels <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	cost|demo|shell)
 			kernels=("${KERNELS:+${kernels[@]: -1}}")
 			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
@@ -319,6 +340,7 @@ main()
 	prepare)	prepare "${kernels[@]}" ;;
 	check)		check "${kernels[@]}" ;;
 	conformance)	conformance "${kernels[@]}" ;;
+	stress)		stress "${kernels[@]}" ;;
 	cost)		cost_of_packets "${kernels[@]}" ;;
 	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"

@@ -53,7 +53,8 @@ in_build_root()
 	in_root "$(suite_of "$1")" "${mounts[@]}" "${@:2}"
 }
 
-# The broken drivers that the selftests have to notice
+# need_mutants SERIES PART PARTS: the broken drivers that the selftests have to
+# notice there
 need_mutants()
 {
 	local series=$1 release
@@ -63,7 +64,7 @@ need_mutants()
 		"$WORK/$series/mutants.log" \
 		in_build_root "$series" \
 		"$(layer_of "$series")/myveth:/myveth" -- \
-		/myveth/selftests/mutants/build.sh "$release"
+		/myveth/selftests/mutants/build.sh "$release" "${@:2}"
 }
 
 # What git would commit, or everything where there is no repository

@@ -33,7 +33,7 @@ VM_DIR=$(cd "$(dirname "$0")" && pwd)
 TREE=${VM_DIR%/selftests/vm}
 
 readonly GUEST_DIR=/myveth/selftests/vm
-readonly DEMO_SERIES=6.12 STRESSED_SERIES="6.12 7.3"
+readonly DEMO_SERIES=6.12 MUTANT_SERIES="6.12 7.3" STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
@@ -215,12 +215,19 @@ stress()
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
 }
 
-# The test of the tests: on one kernel, does the suite notice a broken driver?
+# The test of the tests: does the suite notice a broken driver? Each on one of
+# the kernels that have all that there is to break.
 check_mutants()
 {
-	[[ " $* " == *" $DEMO_SERIES "* ]] || return 0
-	need_mutants "$DEMO_SERIES"
-	start_on "$DEMO_SERIES" selftests/mutants/run.sh
+	local series number=0 on=()
+
+	for series in $MUTANT_SERIES; do
+		[[ " $* " != *" $series "* ]] || on+=("$series")
+	done
+	for series in "${on[@]}"; do
+		need_mutants "$series" $((number++)) ${#on[@]}
+		start_on "$series" selftests/mutants/run.sh
+	done
 	follow_jobs
 }
 

@@ -25,10 +25,10 @@
  * - on the backlog of a CPU (the sending one, unless RPS picks another), which
  *   the core empties in softirq. This is the default, and the fastest way for
  *   packets that come one by one;
- * - or, where the receiving end has NAPI, in a ring that its poll function
- *   empties, many packets at a time. That is needed to merge packets (GRO), to
- *   run an XDP program on them, and to take XDP frames that other drivers
- *   redirect here, which are no skbs.
+ * - or, where the receiving end has NAPI and the packet needs it, in a ring
+ *   that its poll function empties, many packets at a time: to be merged with
+ *   others (GRO), to be shown to an XDP program, or because it is an XDP frame,
+ *   redirected here by another driver, and no skb at all.
  *
  * Who runs where, and under what
  *

@@ -5,7 +5,7 @@
 #
 # Runs the kernel's own tests that "tests" lists, in a guest, each on the
 # in-tree driver and then on ours. All that they print goes to stdout, between
-# lines that begin with "@@", from which results.awk makes results:
+# lines that begin with "@@", from which subtests.awk makes results:
 #
 #	@@ kernel SERIES RELEASE
 #	@@ absent TEST			no form of it is in this kernel's tree

@@ -22,7 +22,8 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
-.PHONY: demo vm-shell check check-here conformance cost stress lint
+.PHONY: demo vm-shell check check-debug check-here lint
+.PHONY: conformance cost stress
 
 all: modules plugin
 
@@ -93,6 +94,9 @@ check:
 conformance:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) conformance
 
+check-debug:
+	TESTS='$(TESTS)' SHORT='$(SHORT)' $(VM) check-debug
+
 check-here: all
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
@@ -121,6 +125,7 @@ help:
 	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo '  make stress      ten minutes of changes under traffic'
 	@echo '  make cost        how many instructions a packet costs'
+	@echo '  make check-debug all selftests on a kernel that looks for faults'
 	@echo 'For developers:'
 	@echo '  make check-here  all selftests on the running kernel'
 	@echo '  make lint        style and static checks'
@@ -133,4 +138,5 @@ help:
 	@echo '  MYVETH_CACHE=    what the throw-away machines are kept in'
 	@echo '  KVM=0            emulate their processors even if KVM works'
 	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="netns*"'
+	@echo '  SHORT=1          check-debug: for myveth alone'
 	@echo '  YES=1            do not ask before check-here'

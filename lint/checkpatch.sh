@@ -8,4 +8,5 @@
 
 "$(kernel_scripts)"/scripts/checkpatch.pl --no-tree --strict --terse \
 	--max-line-length=80 --show-types --file \
-	./*.[ch] iproute2/*.c selftests/programs/*.c
+	./*.[ch] iproute2/*.c selftests/programs/*.c \
+	selftests/debug/provoke/*.c

@@ -22,23 +22,32 @@ differences()
 			'{ print "| `" $1 "`", $2, $3, $4 " |" }'
 }
 
-# Who runs the first time pays for the root file systems as well: the demo for
-# its own, the check for all.
+# Who runs the first time pays for making what the command needs.
 costs()
 {
 	echo '| command | download | disk | the first time | afterwards |'
 	echo '|---|---|---|---|---|'
 	awk 'function minutes(s) { return int(s / 60) " min " s % 60 " s" }
-	     /^#/ { next }
-	     $1 == "demo" || $1 == "check" {
-		making = all
-		if ($1 == "demo")
-			making = made["bookworm"] + made["emulator"]
-		print "| `make " $1 "` | " $2 " MB | " $3 " MB | " \
-			minutes($4 + making) " | " minutes($4) " |"
-		next
+	     function row(run, command, needs,	i, n, name, making) {
+		if (!(run in seconds))
+			return
+		n = split(needs, name, " ")
+		for (i = 1; i <= n; i++)
+			making += seconds[name[i]]
+		print "| `make " command "` | " download[run] " MB | " \
+			disk[run] " MB | " minutes(seconds[run] + making) \
+			" | " minutes(seconds[run]) " |"
 	     }
-	     { made[$1] = $4; all += $4 }' selftests/vm/costs
+	     /^#/ { next }
+	     { download[$1] = $2; disk[$1] = $3; seconds[$1] = $4 }
+	     END {
+		machines = "emulator bookworm"
+		row("demo", "demo", machines)
+		row("check", "check", machines " trixie")
+		row("check-debug-short", "check-debug SHORT=1",
+			machines " debug-kernel")
+		row("check-debug", "check-debug", machines " debug-kernel")
+	     }' selftests/vm/costs
 }
 
 # write_table NAME: instead of the lines up to the next empty one.

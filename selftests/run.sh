@@ -3,7 +3,9 @@
 #
 # Run the selftests on the running kernel:
 #
-#	run.sh [-l] [PATTERN...]	-l: only list them
+#	run.sh [-d] [-l] [PATTERN...]	-l: only list them
+#					-d: on a debug kernel, with the scripts
+#					in debug/ and all that it finds
 #
 # Every script whose name matches a PATTERN (default: every script) is run once
 # for each kind in $KINDS (default "myveth veth"). Those in "faults" show a fault
@@ -14,6 +16,7 @@
 # "skips", or the file that $SKIPS names).
 
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$SELFTESTS/debug/lib.sh"
 
 KINDS=${KINDS:-myveth veth}
 SKIPS=${SKIPS:-$SELFTESTS/skips}
@@ -60,9 +63,10 @@ list_scripts()
 	local path name
 
 	for path in "$SELFTESTS"/*.sh "$SELFTESTS"/faults/*.sh \
-		    "$SELFTESTS"/{faults/panics,stress}/*.sh; do
+		    "$SELFTESTS"/{faults/panics,stress}/*.sh \
+		    ${DEBUG:+"$SELFTESTS"/debug/*.sh}; do
 		name=${path#"$SELFTESTS/"}
-		case $name in
+		case ${name#debug/} in
 		lib.sh|run.sh|check-here.sh) ;;
 		faults/panics/*|stress/*)
 			is_asked_for "$name" "$@" && echo "$name" ;;
@@ -111,7 +115,10 @@ unload_kinds()
 		slowwait 10 timeout 60 modprobe -q -r "$kind" 2>/dev/null ||
 			echo "module $kind cannot be unloaded"
 	done >"$SCRATCH/faults"
-	find_splats >>"$SCRATCH/faults"
+	{
+		find_splats
+		[ -z "$DEBUG" ] || find_leaks_at_rest
+	} >>"$SCRATCH/faults"
 	[ -s "$SCRATCH/faults" ] || return
 	sed 's/^/# fault at the end: /' "$SCRATCH/faults"
 	FAILED=$((FAILED + 1))
@@ -211,6 +218,7 @@ read_settings()
 	TIME_LIMIT=$(setting timeout)
 	[ "$KSFT_MACHINE_SLOW" != yes ] ||
 		TIME_LIMIT=$((TIME_LIMIT * $(setting slow_factor)))
+	[ -z "$DEBUG" ] || TIME_LIMIT=$((TIME_LIMIT * $(setting debug_factor)))
 	[ "$TIME_LIMIT" -gt 0 ] || die "settings: no timeout"
 	# What somebody has asked for himself is not too long.
 	TIME_LIMIT=$((TIME_LIMIT + ${STRESS_SECONDS:-0}))
@@ -281,6 +289,7 @@ find_faults()
 		session_processes | sed 's/^/left process /'
 	end_session
 	slowwait 10 state_is "$before" || show_changes "$before"
+	[ -z "$DEBUG" ] || find_debug_faults
 	find_splats
 }
 
@@ -320,6 +329,7 @@ run_and_report()
 
 	before=$(machine_state)
 	mark_kernel_log "$name KIND=$KIND"
+	[ -z "$DEBUG" ] || expect_warnings
 	run_script "$name"
 	status=$?
 	find_faults "$name" $status "$before" >"$SCRATCH/faults"
@@ -345,8 +355,9 @@ run_all()
 
 main()
 {
-	local scripts
+	local scripts words=("$@")
 
+	[ "$1" = -d ] && DEBUG=yes && shift
 	if [ "$1" = -l ]; then
 		shift
 		list_scripts "$@"
@@ -356,10 +367,11 @@ main()
 	[ -n "${scripts[0]}" ] || die "no test matches: $*"
 	[ "$(id -u)" -eq 0 ] || die "must be run by root"
 	[ -n "$MYVETH_IN_RUN" ] ||
-		MYVETH_IN_RUN=yes exec unshare --mount "$0" "$@"
+		MYVETH_IN_RUN=yes exec unshare --mount "$0" "${words[@]}"
 
 	read_settings
 	check_splat_patterns
+	[ -z "$DEBUG" ] || begin_debugging
 	enter_private_namespace_list
 	for KIND in $KINDS; do
 		load_kind "$KIND"
@@ -374,5 +386,6 @@ main()
 	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
 
+DEBUG=
 LOADED=()
 main "$@"

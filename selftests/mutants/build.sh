@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh KERNELRELEASE [PART PARTS]: build one module per line of "list", each
-# with the named line of the driver broken, as built/NAME/myveth.ko beside this
-# file. With PART, from 0 on, only every PARTS'th.
+# build.sh KERNELRELEASE LIST [PART PARTS]: build one module per line of "list"
+# or of "list-debug", each with the named line of the driver broken, as
+# built/NAME/myveth.ko beside this file. With PART, from 0 on, only every
+# PARTS'th.
 
 set -euo pipefail
 
@@ -23,7 +24,8 @@ break_driver()
 }
 
 rm -rf "$HERE/built"
-grep -v '^#' "$HERE/list" | awk "NR % ${3:-1} == ${2:-0}" | while IFS=$'\t' read -r name _ expression; do
+grep -v '^#' "$HERE/$2" | awk "NR % ${4:-1} == ${3:-0}" |
+while IFS=$'\t' read -r name _ expression; do
 	copy=$HERE/built/$name
 	mkdir -p "$copy"
 	cp "$TOP"/{Kbuild,myveth.h,compat.h} "$copy"

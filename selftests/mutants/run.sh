@@ -1,9 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+#	run.sh [-d NAME]
+#
 # The test of the tests: every broken driver that build.sh has made must be
 # noticed, that is, the script named in "list" must fail with it. In a
 # throw-away machine only. KTAP; the last line counts as that of ../run.sh.
+#
+# With -d, that of "list-debug" which has this name, on a debug kernel: it must be
+# noticed by what looks for faults there. The machine may be of no use afterwards.
 
 HERE=$(dirname "$(readlink -f "$0")")
 LOG=$(mktemp) || exit
@@ -17,9 +22,13 @@ is_noticed()
 	local name=$1 script=$2 noticed
 
 	insmod "$HERE/built/$name/myveth.ko" || return
-	KINDS=myveth "$HERE/../run.sh" "$script" >"$LOG" 2>&1
+	KINDS=myveth "$HERE/../run.sh" ${DEBUG:+-d} "$script" >"$LOG" 2>&1
 	noticed=$?
-	rmmod myveth || return
+	if [ -n "$DEBUG" ]; then
+		grep -E "^# fault.*: (kernel|kmemleak): " "$LOG" || return
+	else
+		rmmod myveth || return
+	fi
 	grep -q "^not ok .* KIND=myveth" "$LOG" && [ "$noticed" -ne 0 ]
 }
 
@@ -38,8 +47,12 @@ report()
 }
 
 ! [ -d /sys/module/myveth ] || rmmod myveth || exit
-mapfile -t mutants < <(grep -v '^#' "$HERE/list" | cut -f 1,2 |
-	while read -r name script; do
+DEBUG=
+LIST=list
+ONLY="[^\t]*"
+[ "$1" != -d ] || DEBUG=yes LIST=list-debug ONLY=$2
+mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1,2 |
+	grep -P "^$ONLY\t" | while read -r name script; do
 		[ ! -d "$HERE/built/$name" ] || echo "$name"$'\t'"$script"
 	done)
 echo "KTAP version 1"

@@ -53,8 +53,8 @@ in_build_root()
 	in_root "$(suite_of "$1")" "${mounts[@]}" "${@:2}"
 }
 
-# need_mutants SERIES PART PARTS: the broken drivers that the selftests have to
-# notice there
+# need_mutants SERIES LIST [PART PARTS]: the broken drivers that the selftests
+# have to notice there
 need_mutants()
 {
 	local series=$1 release
@@ -65,6 +65,16 @@ need_mutants()
 		in_build_root "$series" \
 		"$(layer_of "$series")/myveth:/myveth" -- \
 		/myveth/selftests/mutants/build.sh "$release" "${@:2}"
+}
+
+# The module that does all that a debug kernel has to notice
+need_provoke()
+{
+	step "building what the debug kernel has to notice" \
+		"$WORK/debug/provoke.log" \
+		in_build_root debug "$(layer_of debug)/myveth:/myveth" -- \
+		make -C "/lib/modules/$(release_of debug)/build" \
+		M=/myveth/selftests/debug/provoke modules
 }
 
 # What git would commit, or everything where there is no repository

@@ -71,16 +71,21 @@ write_run_cost()
 		> "$CACHE/runs/$command"
 }
 
-# For developers, after the first demo and the first check with an empty cache
+# For developers, after the first demo and check with an empty cache, and
+# check-debug where its costs are wanted
 write_costs()
 {
-	local run
+	local run runs=(demo check)
 
-	for run in demo check; do
+	for run in check-debug-short check-debug; do
+		[ ! -s "$CACHE/runs/$run" ] || runs+=("$run")
+	done
+	for run in "${runs[@]}"; do
 		[ -s "$CACHE/runs/$run" ] || die "nothing is known of" \
 			"a whole vm.sh $run with this cache"
 	done
-	cat - "$CACHE"/*-"$KEY"/cost "$CACHE"/runs/{demo,check} \
+	cat - "$CACHE"/*-"$KEY"/cost "$(suite_dir debug-kernel)"/[c]ost \
+		"${runs[@]/#/"$CACHE/runs/"}" \
 		> "$VM_DIR/costs" <<-END
 	# Written by \`vm.sh costs\`
 	# processors: $(nproc)

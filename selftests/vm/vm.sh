@@ -13,6 +13,8 @@
 #					TESTS="udp*" selects cases
 #	vm.sh stress			a storm of changes under traffic, for
 #					STRESS_SECONDS=600 on 6.12 and 7.3
+#	vm.sh check-debug		run them on a kernel that looks for
+#					faults; SHORT=1: for myveth alone
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
 #	vm.sh run SERIES COMMAND...	run a command in a machine; "debug" is a
@@ -38,7 +40,8 @@ readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
 readonly FOR_GUESTS="KINDS KIND REPEATS SEED STRESS_SECONDS TERM"
-readonly SETTINGS="KERNELS TESTS KVM TIME_LIMIT http_proxy https_proxy no_proxy
+readonly SETTINGS="KERNELS TESTS SHORT KVM TIME_LIMIT http_proxy https_proxy
+	no_proxy
 	$FOR_GUESTS"
 
 say()
@@ -111,12 +114,17 @@ require_suite()
 		die "unknown suite $1"
 }
 
+# require_tests [-d] [PATTERN...]
 require_tests()
 {
-	local pattern
+	local words=(-l) pattern
 
+	if [ "${1:-}" = -d ]; then
+		words=(-d -l)
+		shift
+	fi
 	for pattern in "$@"; do
-		[ -n "$("$TREE/selftests/run.sh" -l "$pattern")" ] ||
+		[ -n "$("$TREE/selftests/run.sh" "${words[@]}" "$pattern")" ] ||
 			die "no selftest matches $pattern"
 	done
 }
@@ -225,10 +233,46 @@ check_mutants()
 		[[ " $* " != *" $series "* ]] || on+=("$series")
 	done
 	for series in "${on[@]}"; do
-		need_mutants "$series" $((number++)) ${#on[@]}
+		need_mutants "$series" list $((number++)) ${#on[@]}
 		start_on "$series" selftests/mutants/run.sh
 	done
 	follow_jobs
+}
+
+# The test of the debug kernel: what it has to notice, and broken drivers, each
+# in a machine of its own, for they leave it in disorder
+check_debug_notices()
+{
+	local mutants mutant
+
+	need_provoke
+	start_on debug selftests/debug/provoke/run.sh
+	follow_jobs
+	need_mutants debug list-debug
+	mapfile -t mutants < <(grep -v '^#' \
+		"$TREE/selftests/mutants/list-debug" | cut -f 1)
+	for mutant in "${mutants[@]}"; do
+		start_on debug selftests/mutants/run.sh -d "$mutant"
+		follow_jobs
+	done
+}
+
+# All kinds, or our own one only, which takes half the time
+check_debug()
+{
+	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	if [ -n "${SHORT:-}" ]; then
+		export KINDS=${KINDS:-myveth}
+		export STRESS_SECONDS=${STRESS_SECONDS:-60}
+	fi
+	prepare debug
+	start_on debug selftests/run.sh -d "${PATTERNS[@]}"
+	follow_jobs
+	[ -n "${SHORT:-}${PATTERNS[*]}" ] || check_debug_notices
+	[ "${PATTERNS[*]}$FAILED" != 0 ] ||
+		write_run_cost "check-debug${SHORT:+-short}" debug
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
 }
 
 # start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
@@ -328,6 +372,7 @@ main()
 	check)		require_tests "${PATTERNS[@]}" ;;
 	conformance)	;;
 	stress)		read -ra kernels <<< "${KERNELS:-$STRESSED_SERIES}" ;;
+	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
 	cost|demo|shell)
 			kernels=("${KERNELS:+${kernels[@]: -1}}")
 			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
@@ -349,6 +394,7 @@ main()
 	conformance)	conformance "${kernels[@]}" ;;
 	stress)		stress "${kernels[@]}" ;;
 	cost)		cost_of_packets "${kernels[@]}" ;;
+	check-debug)	check_debug ;;
 	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"
 			shell_in "${kernels[0]}" ;;

@@ -518,7 +518,7 @@ static void myveth_end_drain(struct net_device *dev)
 }
 
 /* When a poll has delivered what was in the ring, if nothing has come since. */
-static void myveth_is_drained(struct myveth_rxq *rxq, struct ptr_ring *ring)
+static void myveth_finish_drain(struct myveth_rxq *rxq, struct ptr_ring *ring)
 {
 	spin_lock(&rxq->producer_lock);
 	if (rxq->draining == MYVETH_DRAINING && __ptr_ring_empty(ring))
@@ -1374,7 +1374,7 @@ static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	 */
 	smp_store_mb(rxq->poll_pending, false);
 	if (unlikely(READ_ONCE(rxq->draining)))
-		myveth_is_drained(rxq, ring);
+		myveth_finish_drain(rxq, ring);
 	if (unlikely(!__ptr_ring_empty(ring)))
 		myveth_kick(rxq);
 }

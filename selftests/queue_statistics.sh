@@ -66,7 +66,7 @@ check_sums()
 	total=$((TOTAL += 21))
 	slowwait 10 statistic_is "$B" vb rx_packets "$total"
 	check_equal "$(statistic "$B" vb rx_packets)" "$total" "received by vb"
-	if differs queue-statistics; then
+	if kernel_asks && differs queue-statistics; then
 		check_equal "$(queue_stats "$A" va)" "$(stats_of "$A" va)" va
 		check_equal "$(queue_stats "$B" vb)" "$(stats_of "$B" vb)" vb
 		check_queues
@@ -77,9 +77,15 @@ check_sums()
 }
 
 # Linux 6.1 has no such request.
+kernel_asks()
+{
+	[[ $(uname -r) != 6.1.* ]]
+}
+
+# What one gets of a device that has none.
 no_stats()
 {
-	[[ $(uname -r) != 6.1.* ]] || queue_stats "$B" lo
+	kernel_asks || queue_stats "$B" lo
 }
 
 set_channels()

@@ -21,6 +21,17 @@ require_command jq
 require_command ping
 require_program xdp
 
+# The module of such tunnels makes some by itself, in every namespace, the
+# machine's own too, unless it is told not to.
+no_tunnels_by_themselves()
+{
+	local name=net.core.fb_tunnels_only_for_init_net before
+
+	before=$(sysctl -n "$name") || abort "no $name"
+	must sysctl -q -w "$name=2"
+	defer sysctl -q -w "$name=$before"
+}
+
 # tunnel NS DEV LOCAL REMOTE
 tunnel()
 {
@@ -31,6 +42,7 @@ tunnel()
 
 make_topology()
 {
+	no_tunnels_by_themselves
 	make_talking_pair A R
 	must ip -n "$A" link set dev va mtu 500
 	must ip -n "$R" link set dev vb mtu 500

@@ -325,7 +325,7 @@ report()
 
 run_and_report()
 {
-	local number=$1 name=$2 before status
+	local number=$1 name=$2 start=$SECONDS before status
 
 	before=$(machine_state)
 	mark_kernel_log "$name KIND=$KIND"
@@ -334,6 +334,7 @@ run_and_report()
 	status=$?
 	find_faults "$name" $status "$before" >"$SCRATCH/faults"
 	remove_namespaces
+	log_info "$name KIND=$KIND took $((SECONDS - start)) s"
 	report "$number" "$name" $status
 }
 

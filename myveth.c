@@ -404,6 +404,16 @@ static void myveth_kick(struct myveth_rxq *rxq)
 	}
 }
 
+/* The same from process context. */
+static void myveth_kick_bh(struct myveth_rxq *rxq)
+{
+	local_bh_disable();
+	rcu_read_lock();
+	myveth_kick(rxq);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
 static bool myveth_has_qdisc(const struct netdev_queue *txq)
 {
 	return rcu_dereference(txq->qdisc)->enqueue;
@@ -509,11 +519,7 @@ static void myveth_end_drain(struct net_device *dev)
 		rxq = myveth_rxq(dev, i);
 		myveth_set_draining(rxq, MYVETH_DRAINING);
 		/* There may be nothing to wait for. */
-		local_bh_disable();
-		rcu_read_lock();
-		myveth_kick(rxq);
-		rcu_read_unlock();
-		local_bh_enable();
+		myveth_kick_bh(rxq);
 	}
 }
 
@@ -1544,12 +1550,8 @@ static int myveth_register_xdp_rxq(struct myveth_rxq *rxq)
 static void myveth_enable_napi(struct myveth_rxq *rxq)
 {
 	napi_enable(&rxq->napi);
-	local_bh_disable();
-	rcu_read_lock();
 	WRITE_ONCE(rxq->poll_pending, false);
-	myveth_kick(rxq);
-	rcu_read_unlock();
-	local_bh_enable();
+	myveth_kick_bh(rxq);
 }
 
 /**

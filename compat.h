@@ -40,6 +40,18 @@ static inline void compat_set_lltx(struct net_device *dev)
 }
 
 /*
+ * Since 7.2 a device that only passes packets on, and touches no byte of them,
+ * may say so, and gets those whose bytes are in the memory of another device.
+ * They are dropped before it elsewhere. Needed by 6.1 and 6.12.
+ */
+static inline void compat_allow_netmem(struct net_device *dev)
+{
+#ifdef HAVE_NETMEM_TX_NO_DMA
+	dev->netmem_tx = NETMEM_TX_NO_DMA;
+#endif
+}
+
+/*
  * netconsole sends with interrupts off, which is not what the backlog is for,
  * so it is refused. Not on 6.1: there a refused target keeps the device without
  * a reference to it, but gives one back, and deleting the device never ends. As

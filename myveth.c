@@ -1020,7 +1020,10 @@ static bool myveth_has_own_pages(const struct sk_buff *skb)
 /*
  * Whether @skb has to be copied before @prog sees it. A program that moves
  * neither end of the data can have it where it is, unless others have it too;
- * if it wants the packet passed on, there is time for the copy then.
+ * if it wants the packet passed on, there is time for the copy then. Fragments
+ * are always copied: they may be somebody else's, or in the memory of a device
+ * (see compat_allow_netmem()), where nobody can read them. Then the copy fails,
+ * and the packet is lost.
  */
 static bool myveth_needs_copy(const struct sk_buff *skb,
 			      const struct bpf_prog *prog)
@@ -2697,6 +2700,7 @@ static void myveth_setup(struct net_device *dev)
 	dev->priv_flags |= IFF_PHONY_HEADROOM;
 	compat_refuse_netpoll(dev);
 	compat_set_lltx(dev);
+	compat_allow_netmem(dev);
 	myveth_offer_features(dev);
 	myveth_end(dev)->ring_size = MYVETH_RING_SIZE;
 

@@ -16,11 +16,13 @@ ALL_TESTS="
 	gro
 	devices_on_top
 	sizes
+	netmem
 	xdp
 "
 
 require_command ethtool
 require_command jq
+require_program netdev_queues
 
 features_of()
 {
@@ -205,6 +207,32 @@ sizes()
 
 	like_veth change_sizes
 	log_test "sizes that are changed"
+}
+
+# --- packets in the memory of another device -----------------------------
+
+# There is no such memory here: the kernel says why it will not be.
+netmem_answer()
+{
+	case $(uname -r) in
+	6.1.*) echo "refused: No such file or directory" ;;
+	6.12.*) echo "refused: Operation not supported" ;;
+	*)
+		differs netmem && echo "refused: No DMA-capable device" \
+			"found for netmem TX: Operation not supported" ||
+			echo "refused: Driver does not support netmem TX:" \
+				"Operation not supported"
+		;;
+	esac
+}
+
+netmem()
+{
+	setup_ns NS
+	make_pair "$NS" va vb
+	check_equal "$("$MYVETH_PROGRAMS/netdev_queues" bind-tx "$NS" va 2>&1)" \
+		"netdev_queues: $(netmem_answer)" "answer"
+	log_test "packets in the memory of another device"
 }
 
 # --- XDP -----------------------------------------------------------------

@@ -9,10 +9,14 @@
  *	netdev_queues stats NAMESPACE DEVICE [queue]
  *		what it counts, of the whole device or of each queue:
  *		"rx 0 packets=3 bytes=180"
+ *	netdev_queues bind-tx NAMESPACE DEVICE
+ *		whether it would send what is in the memory of a device, by the
+ *		words of the refusal; there is no such memory to really do it
  *
  * Fails when the kernel has no such family, or refuses.
  */
 #include "namespace.h"
+#include "netlink_text.h"
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -23,12 +27,13 @@
 #include <sys/socket.h>
 
 /* Of linux/netdev.h, which Debian 12 does not have yet. */
-enum { DEV_GET = 1, QUEUE_GET = 10, QSTATS_GET = 12 };
+enum { DEV_GET = 1, QUEUE_GET = 10, QSTATS_GET = 12, BIND_TX = 15 };
 enum { DEV_IFINDEX = 1, DEV_XDP_FEATURES = 3 };
 enum { QUEUE_ID = 1, QUEUE_IFINDEX, QUEUE_TYPE, QUEUE_NAPI_ID };
 enum { QSTATS_IFINDEX = 1, QSTATS_QUEUE_TYPE, QSTATS_QUEUE_ID, QSTATS_SCOPE };
 enum { QSTATS_RX_PACKETS = 8, QSTATS_RX_BYTES };
 enum { QSTATS_TX_PACKETS = 10, QSTATS_TX_BYTES };
+enum { DMABUF_IFINDEX = 1, DMABUF_FD = 3 };
 #define SCOPE_OF_QUEUES		1
 #define MOST_ATTRIBUTES		64
 
@@ -72,8 +77,8 @@ static int open_generic_netlink(void)
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&kernel,
-			      sizeof(kernel)) < 0)
+	if (fd < 0 || !ask_for_netlink_text(fd) ||
+	    connect(fd, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		err(EXIT_FAILURE, "generic netlink");
 	return fd;
 }
@@ -110,7 +115,9 @@ static bool handle_message(const struct nlmsghdr *message,
 	if (message->nlmsg_type == NLMSG_ERROR) {
 		errno = -error->error;
 		if (errno)
-			err(EXIT_FAILURE, "refused");
+			err(EXIT_FAILURE, "refused%s%s",
+			    *netlink_text(message) ? ": " : "",
+			    netlink_text(message));
 		return false;
 	}
 	parse_attributes(message);
@@ -218,6 +225,16 @@ static void ask_stats(int fd, int family, bool of_queues)
 	ask(fd, show_stats);
 }
 
+static void ask_bind_tx(int fd, int family)
+{
+	static const __u32 no_memory = -1;
+
+	begin_request(family, 0, BIND_TX);
+	add_attribute(DMABUF_IFINDEX, &ifindex, sizeof(ifindex));
+	add_attribute(DMABUF_FD, &no_memory, sizeof(no_memory));
+	ask(fd, show_nothing);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 3 ? argv[1] : "";
@@ -243,6 +260,8 @@ int main(int argc, char **argv)
 		ask(fd, show_napi);
 	} else if (!strcmp(command, "stats")) {
 		ask_stats(fd, family, argc == 5);
+	} else if (!strcmp(command, "bind-tx")) {
+		ask_bind_tx(fd, family);
 	} else {
 		errx(EXIT_FAILURE, "unknown command %s", command);
 	}

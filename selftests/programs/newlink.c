@@ -33,6 +33,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netlink_text.h"
+
 /* Any kind of pairs has its peer in this attribute, see myveth.h. */
 #define INFO_PEER	1
 
@@ -218,22 +220,6 @@ static void append_word(const char *kind, char *word)
 	}
 }
 
-/* The text, if there is one, follows the echo of the request's header. */
-static const char *find_text(const struct nlmsghdr *answer)
-{
-	int length = NLMSG_PAYLOAD(answer, sizeof(struct nlmsgerr));
-	struct rtattr *attribute;
-
-	if (!(answer->nlmsg_flags & NLM_F_ACK_TLVS))
-		return "";
-	attribute = (void *)((struct nlmsgerr *)NLMSG_DATA(answer) + 1);
-	for (; RTA_OK(attribute, length);
-	     attribute = RTA_NEXT(attribute, length))
-		if (attribute->rta_type == NLMSGERR_ATTR_MSG)
-			return RTA_DATA(attribute);
-	return "";
-}
-
 /* Returns whether the kernel did what it was asked for. */
 static bool send_request(int fd)
 {
@@ -252,7 +238,7 @@ static bool send_request(int fd)
 	    answer.header.nlmsg_seq != request.header.nlmsg_seq)
 		errx(2, "not an answer to the request");
 
-	text = find_text(&answer.header);
+	text = netlink_text(&answer.header);
 	printf("%s%s%s\n",
 	       result->error ? strerrorname_np(-result->error) : "OK",
 	       *text ? " " : "", text);
@@ -284,14 +270,11 @@ static void send_lines(int fd, const char *kind)
 	free(line);
 }
 
-/* An answer brings its text, and the header of the request only. */
 static int open_socket(void)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), on = 1;
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)))
+	if (fd < 0 || !ask_for_netlink_text(fd))
 		err(2, "netlink socket");
 	return fd;
 }

@@ -310,14 +310,15 @@ keep_pinging()
 	done >/dev/null 2>&1
 }
 
-# The counters of all devices: "NAMESPACE.INDEX.NAME VALUE"
+# The counters of all devices: "ADDRESS.NAME VALUE". A device that comes back from
+# another namespace may have an index that was another's.
 read_counters()
 {
 	local ns
 
 	for ns in "$A" "$B"; do
-		ip -n "$ns" -j -s link show type "$KIND" | jq -r --arg ns "$ns" '
-			.[] | select(.stats64) | "\($ns).\(.ifindex)" as $dev |
+		ip -n "$ns" -j -s link show type "$KIND" | jq -r '
+			.[] | select(.stats64) | .address as $dev |
 			.stats64 | to_entries[] | .key as $way |
 			.value | to_entries[] |
 			"\($dev).\($way)_\(.key) \(.value)"'

@@ -13,7 +13,8 @@
 # "N passed, N failed, N skipped". A script fails as well when it leaves
 # something behind, when the kernel complains (see "splats"), when it takes too
 # long (see "settings"), and when it skips without being allowed to (see
-# "skips", or the file that $SKIPS names).
+# "skips", or the file that $SKIPS names). What scripts have left in memory is
+# said at the end.
 
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/lib.sh"
@@ -117,7 +118,7 @@ unload_kinds()
 	done >"$SCRATCH/faults"
 	{
 		find_splats
-		[ -z "$DEBUG" ] || find_leaks_at_rest
+		[ -z "$DEBUG" ] || find_leaks
 	} >>"$SCRATCH/faults"
 	[ -s "$SCRATCH/faults" ] || return
 	sed 's/^/# fault at the end: /' "$SCRATCH/faults"
@@ -289,7 +290,7 @@ find_faults()
 		session_processes | sed 's/^/left process /'
 	end_session
 	slowwait 10 state_is "$before" || show_changes "$before"
-	[ -z "$DEBUG" ] || find_debug_faults
+	[ -z "$DEBUG" ] || find_sleepers
 	find_splats
 }
 
@@ -329,7 +330,7 @@ run_and_report()
 
 	before=$(machine_state)
 	mark_kernel_log "$name KIND=$KIND"
-	[ -z "$DEBUG" ] || expect_warnings
+	[ -z "$DEBUG" ] || begin_debugging_script "$name"
 	run_script "$name"
 	status=$?
 	find_faults "$name" $status "$before" >"$SCRATCH/faults"

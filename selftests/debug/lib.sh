@@ -17,17 +17,12 @@ missing_options()
 }
 
 # Two of them switch themselves off when they have found something, or when they
-# are short of memory.
+# are short of memory. One that is off takes no orders.
 find_sleepers()
 {
 	grep -qE '^ *debug_locks: +1$' /proc/lockdep_stats ||
 		echo "lockdep is off"
-	scan || echo "kmemleak is off"
-}
-
-scan()
-{
-	echo scan 2>/dev/null >$KMEMLEAK
+	echo scan=off 2>/dev/null >$KMEMLEAK || echo "kmemleak is off"
 }
 
 begin_debugging()
@@ -37,33 +32,51 @@ begin_debugging()
 	missing=$(missing_options; find_sleepers)
 	[ -z "$missing" ] || die "this is no debug kernel, it lacks:
 $missing"
-	find_leaks_at_rest >/dev/null
+	: >"$SCRATCH/starts"
 }
 
 # What warns once per boot shall warn once per script.
-expect_warnings()
+begin_debugging_script()
 {
 	echo 1 >/sys/kernel/debug/clear_warn_once
+	echo "$(cut -d ' ' -f 1 /proc/uptime) $1" >>"$SCRATCH/starts"
 }
 
-find_debug_faults()
-{
-	find_sleepers
-	find_leaks
-}
-
-# What two scans did not see a reference to. What is younger than five seconds
-# does not count yet.
-find_leaks()
-{
-	scan
-	sed 's/^/kmemleak: /' $KMEMLEAK
-	echo clear >$KMEMLEAK
-}
-
-find_leaks_at_rest()
+# What two scans did not see a reference to, and is older than five seconds. A
+# scan takes long, so there are two for all scripts.
+scan_for_leaks()
 {
 	sleep 6
-	scan
-	find_leaks
+	echo scan >$KMEMLEAK && echo scan >$KMEMLEAK
+}
+
+# The time of an allocation tells during which script it was made.
+find_leaks()
+{
+	local hz
+
+	scan_for_leaks || echo "kmemleak does not scan"
+	hz=$(sed -n 's/^CONFIG_HZ=//p' "$SCRATCH/config")
+	awk -v hz="$hz" '
+		NR == FNR {
+			start[++scripts] = $1
+			name[scripts] = $2
+			next
+		}
+		/^unreferenced object/ {
+			object = $0
+			next
+		}
+		object {
+			# Where they begin, by include/linux/jiffies.h
+			time = ($NF - (2 ^ 32 - 300 * hz)) / hz
+			for (n = scripts; n > 0 && start[n] > time; n--)
+				;
+			if (n > 0)
+				print "kmemleak: in " name[n] ":\n" \
+					"kmemleak: " object
+			object = ""
+		}
+		n > 0 { print "kmemleak: " $0 }
+	' "$SCRATCH/starts" - <$KMEMLEAK
 }

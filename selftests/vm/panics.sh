@@ -35,10 +35,7 @@ check_panics()
 	mapfile -t scripts < <(panic_scripts)
 	[ ${#scripts[@]} -gt 0 ] || return 0
 	for series in "$@"; do
-		: > "$WORK/$series/output"
-		run_panics "$series" "${scripts[@]}" \
-			>> "$WORK/$series/output" 2>&1 &
-		JOBS+=("$series $!")
+		start_job "$series" run_panics "$series" "${scripts[@]}"
 	done
 	follow_jobs
 }

@@ -257,17 +257,27 @@ check_debug_notices()
 	done
 }
 
-# All kinds, or our own one only, which takes half the time
+# All kinds, or our own one only, which takes half the time. Two machines for the
+# scripts, for most of them keep one processor busy; one for the stress.
 check_debug()
 {
+	local seconds=600
+
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
 	if [ -n "${SHORT:-}" ]; then
 		export KINDS=${KINDS:-myveth}
-		export STRESS_SECONDS=${STRESS_SECONDS:-60}
+		seconds=60
 	fi
 	prepare debug
-	start_on debug selftests/run.sh -d "${PATTERNS[@]}"
-	follow_jobs
+	if [ ${#PATTERNS[@]} -gt 0 ]; then
+		start_on debug selftests/run.sh -d "${PATTERNS[@]}"
+		follow_jobs
+	else
+		check_debug_halves
+		export STRESS_SECONDS=${STRESS_SECONDS:-$seconds}
+		start_on debug selftests/run.sh -d 'stress/*'
+		follow_jobs
+	fi
 	[ -n "${SHORT:-}${PATTERNS[*]}" ] || check_debug_notices
 	[ "${PATTERNS[*]}$FAILED" != 0 ] ||
 		write_run_cost "check-debug${SHORT:+-short}" debug
@@ -275,15 +285,41 @@ check_debug()
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
 }
 
+check_debug_halves()
+{
+	local number scripts halves=()
+
+	mapfile -t scripts < <("$TREE/selftests/run.sh" -d -l)
+	for number in "${!scripts[@]}"; do
+		halves[number % 2]+="${scripts[number]} "
+	done
+	for number in 0 1; do
+		# shellcheck disable=SC2086 # names of scripts
+		start_on debug selftests/run.sh -d ${halves[number]}
+	done
+	follow_jobs
+}
+
 # start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
 start_on()
 {
-	: > "$WORK/$1/output"
-	{
-		echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
-		run_in "$1" "/myveth/$2" "${@:3}"
-	} >> "$WORK/$1/output" 2>&1 &
-	JOBS+=("$1 $!")
+	start_job "$1" run_script_on "$@"
+}
+
+# start_job SERIES COMMAND...: in the background, for follow_jobs
+start_job()
+{
+	local output
+
+	output=$(mktemp "$WORK/$1/output.XXXXXX")
+	"${@:2}" >> "$output" 2>&1 &
+	JOBS+=("$! $output")
+}
+
+run_script_on()
+{
+	echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
+	run_in "$1" "/myveth/$2" "${@:3}"
 }
 
 # Shows what each has printed, and goes on printing, until it ends
@@ -292,8 +328,8 @@ follow_jobs()
 	local job
 
 	for job in "${JOBS[@]}"; do
-		tail -n +1 --follow --pid="${job#* }" "$WORK/${job% *}/output"
-		count_results "${job#* }" "$WORK/${job% *}/output"
+		tail -n +1 --follow --pid="${job% *}" "${job#* }"
+		count_results "${job% *}" "${job#* }"
 	done
 	JOBS=()
 }

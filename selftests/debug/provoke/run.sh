@@ -31,13 +31,16 @@ write_scripts()
 # What run.sh said was wrong with one of them
 faults_of()
 {
-	awk -v name="provoked_[0-9]*_$1.sh " '
+	awk -v name="provoked_[0-9]*_$1[.]sh[ :]" '
 		/^# fault: / { faults = faults substr($0, 10) "\n"; next }
 		/^(not )?ok / {
 			if ($0 ~ name)
 				printf "%s", faults
 			faults = ""
-		}' "$LOG"
+		}
+		!sub(/^# fault at the end: /, "") { next }
+		/^kmemleak: in / { mine = $0 ~ name; next }
+		mine' "$LOG"
 }
 
 report()

@@ -1322,10 +1322,10 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 			return;
 	}
 	/* GRO writes to it, and the sender may have kept a clone. Passing it
-	 * by would let it overtake those that GRO holds.
+	 * by would let it overtake those that GRO holds. GRO may be switched
+	 * on at any moment, so do not ask whether it is.
 	 */
-	if (rxq->dev->features & NETIF_F_GRO &&
-	    unlikely(skb_unclone(skb, GFP_ATOMIC))) {
+	if (unlikely(skb_unclone(skb, GFP_ATOMIC))) {
 		round->stats[MYVETH_RX_DROPS]++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;

@@ -678,8 +678,9 @@ static enum myveth_loss myveth_admit(struct sk_buff *skb,
 		return myveth_is_up(rcv) ? MYVETH_LOSS_TOO_LONG :
 					   MYVETH_LOSS_PEER_DOWN;
 
-	/* A zero-copy sender waits for its pages; the receiver may keep the
-	 * skb for ever.
+	/* Somebody may wait for pages that are his, and the receiver keep the
+	 * skb for ever. For pages that a socket sends without a copy this does
+	 * nothing: the stack makes the copy when a receiver wants to keep them.
 	 */
 	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC)))
 		return MYVETH_LOSS_NO_MEMORY;
@@ -748,11 +749,13 @@ static netdev_tx_t myveth_forward_by_ring(struct sk_buff *skb,
 	unsigned int len = skb->len;
 	int err;
 
-	/* It frees what it refuses, because the receiver has gone down since
-	 * we looked.
+	/* It frees what it refuses, because the receiver has gone down, or its
+	 * MTU, since we looked.
 	 */
 	if (unlikely(__dev_forward_skb(rcv, skb))) {
-		myveth_count_loss(dev, MYVETH_LOSS_PEER_DOWN, 1);
+		myveth_count_loss(dev, myveth_is_up(rcv) ?
+				       MYVETH_LOSS_TOO_LONG :
+				       MYVETH_LOSS_PEER_DOWN, 1);
 		return NET_XMIT_DROP;
 	}
 

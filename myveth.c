@@ -83,6 +83,7 @@
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <net/gro.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 #include <net/sch_generic.h>
@@ -162,14 +163,17 @@ enum myveth_rx_stat {
 /**
  * enum myveth_draining - who goes by a ring besides those who need it
  * @MYVETH_NOT_DRAINING: nobody
+ * @MYVETH_DRAIN_BEGUN: everybody, while it is being changed who needs it
  * @MYVETH_DRAINING: everybody, until a poll has emptied the ring; so that those
  *	who need the ring no longer do not overtake what they sent before
- * @MYVETH_DRAIN_BEGUN: everybody, while it is being changed who needs it
+ * @MYVETH_DRAINED: everybody, until the next poll, which finds the ring empty:
+ *	what a poll has taken out is delivered when that poll is over
  */
 enum myveth_draining {
 	MYVETH_NOT_DRAINING,
-	MYVETH_DRAINING,
 	MYVETH_DRAIN_BEGUN,
+	MYVETH_DRAINING,
+	MYVETH_DRAINED,
 };
 
 /**
@@ -492,21 +496,27 @@ static void myveth_set_draining(struct myveth_rxq *rxq,
  * myveth_begin_drain() - before it changes who needs the rings of an end
  * @dev: the end, or NULL
  *
+ * A grace period later every poll knows of it, see myveth_deliver().
+ *
  * Context: process, RTNL held.
+ * Return: whether @dev has any ring.
  */
-static void myveth_begin_drain(struct net_device *dev)
+static bool myveth_begin_drain(struct net_device *dev)
 {
 	unsigned int i;
 
 	for (i = 0; dev && i < myveth_end(dev)->napi_queues; i++)
 		myveth_set_draining(myveth_rxq(dev, i), MYVETH_DRAIN_BEGUN);
+	return i;
 }
 
 /**
  * myveth_end_drain() - after it has changed who needs the rings of an end
  * @dev: the end, or NULL
  *
- * Rings that have gone meanwhile were emptied on the way.
+ * To be called a grace period after the change: until then senders may have
+ * acted on what was before. Rings that have gone meanwhile were emptied on the
+ * way.
  *
  * Context: process, RTNL held.
  */
@@ -523,13 +533,26 @@ static void myveth_end_drain(struct net_device *dev)
 	}
 }
 
-/* When a poll has delivered what was in the ring, if nothing has come since. */
-static void myveth_finish_drain(struct myveth_rxq *rxq, struct ptr_ring *ring)
+/*
+ * What a poll does when it has emptied the ring, whether it @found anything or
+ * not. It still owns the NAPI: nobody else polls, or replaces @ring.
+ */
+static void myveth_go_on_draining(struct myveth_rxq *rxq,
+				  struct ptr_ring *ring, bool found)
 {
 	spin_lock(&rxq->producer_lock);
-	if (rxq->draining == MYVETH_DRAINING && __ptr_ring_empty(ring))
+	if (rxq->draining == MYVETH_DRAINING)
+		WRITE_ONCE(rxq->draining, MYVETH_DRAINED);
+	else if (rxq->draining == MYVETH_DRAINED && !found &&
+		 __ptr_ring_empty(ring))
 		WRITE_ONCE(rxq->draining, MYVETH_NOT_DRAINING);
 	spin_unlock(&rxq->producer_lock);
+}
+
+/* Whether there has to be a poll though the ring is empty. */
+static bool myveth_wants_poll(const struct myveth_rxq *rxq)
+{
+	return READ_ONCE(rxq->draining) >= MYVETH_DRAINING;
 }
 
 /**
@@ -852,6 +875,7 @@ out:
  * @back: XDP frames to be sent back to the peer
  * @ups: how many @up
  * @backs: how many @back
+ * @draining: the ring was draining when the poll began
  * @stats: what this poll adds to the counters of its queue
  */
 struct myveth_round {
@@ -859,6 +883,7 @@ struct myveth_round {
 	struct xdp_frame *back[MYVETH_BULK];
 	unsigned int ups;
 	unsigned int backs;
+	bool draining;
 	unsigned int stats[MYVETH_RX_STATS];
 };
 
@@ -1275,6 +1300,20 @@ static bool myveth_filter_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
 /* Receive: NAPI and GRO						    */
 /* ----------------------------------------------------------------------- */
 
+/*
+ * Give @skb to GRO or, by it, to the stack. While the ring drains GRO holds
+ * nothing, for it may be switched off any moment, and what it does not see any
+ * more would overtake what it holds. The switch waits for polls that do not
+ * know of the drain.
+ */
+static void myveth_deliver(struct myveth_rxq *rxq, struct sk_buff *skb,
+			   const struct myveth_round *round)
+{
+	napi_gro_receive(&rxq->napi, skb);
+	if (unlikely(round->draining))
+		napi_gro_flush(&rxq->napi, false);
+}
+
 /* Make skbs of the frames gathered, and receive them. */
 static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 {
@@ -1290,7 +1329,7 @@ static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 	for (i = 0; i < got; i++) {
 		skb = __xdp_build_skb_from_frame(round->up[i], skbs[i],
 						 rxq->dev);
-		napi_gro_receive(&rxq->napi, skb);
+		myveth_deliver(rxq, skb, round);
 	}
 	for (; i < round->ups; i++) {
 		round->stats[MYVETH_RX_DROPS]++;
@@ -1335,7 +1374,7 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	}
 	/* What is gathered came before it. */
 	myveth_flush_up(rxq, round);
-	napi_gro_receive(&rxq->napi, skb);
+	myveth_deliver(rxq, skb, round);
 }
 
 /* Take up to @budget packets from the ring. Returns how many it were. */
@@ -1374,10 +1413,12 @@ static void myveth_count_round(struct myveth_rxq *rxq,
 	u64_stats_update_end(&rxq->syncp);
 }
 
-/* The end of a poll that has emptied the ring, and delivered what was in it. */
+/* The end of a poll that has emptied the ring: deliver what was in it. */
 static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
-			    int done)
+			    int done, const struct myveth_round *round)
 {
+	if (unlikely(round->draining))
+		myveth_go_on_draining(rxq, ring, done);
 	if (!napi_complete_done(&rxq->napi, done))
 		return;
 
@@ -1385,9 +1426,7 @@ static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	 * on schedules a poll, and who did not is seen here.
 	 */
 	smp_store_mb(rxq->poll_pending, false);
-	if (unlikely(READ_ONCE(rxq->draining)))
-		myveth_finish_drain(rxq, ring);
-	if (unlikely(!__ptr_ring_empty(ring)))
+	if (unlikely(!__ptr_ring_empty(ring) || myveth_wants_poll(rxq)))
 		myveth_kick(rxq);
 }
 
@@ -1405,6 +1444,10 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	rcu_read_lock();
 	/* It is there whenever NAPI is enabled. */
 	ring = rcu_dereference(rxq->ring);
+	/* What GRO still holds of earlier polls (gro_flush_timeout). */
+	round.draining = READ_ONCE(rxq->draining);
+	if (unlikely(round.draining))
+		napi_gro_flush(napi, false);
 
 	/* Frames that end here may belong to a page pool which another CPU
 	 * uses right now.
@@ -1419,7 +1462,7 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	myveth_count_round(rxq, &round);
 
 	if (done < budget)
-		myveth_complete(rxq, ring, done);
+		myveth_complete(rxq, ring, done, &round);
 	/* After myveth_complete(): who stopped the queue and left it to this
 	 * poll did so before.
 	 */
@@ -2100,8 +2143,8 @@ static void myveth_stop_xdp(struct net_device *dev)
 {
 	myveth_begin_drain(dev);
 	RCU_INIT_POINTER(myveth_end(dev)->prog, NULL);
-	myveth_end_drain(dev);
 	synchronize_net();
+	myveth_end_drain(dev);
 	myveth_destroy_pools(dev);
 	myveth_update_napi(dev);
 }
@@ -2309,17 +2352,22 @@ static int myveth_set_features(struct net_device *dev,
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 	netdev_features_t changed = dev->features ^ features;
+	bool draining;
 	int err = 0;
 
 	if (!(changed & MYVETH_RING_FEATURES))
 		return 0;
 
-	myveth_begin_drain(dev);
-	myveth_begin_drain(peer);
+	draining = myveth_begin_drain(dev);
+	draining |= myveth_begin_drain(peer);
+	if (draining)
+		synchronize_net();
 	if (changed & NETIF_F_GRO)
 		err = myveth_update_napi(dev);
 	if (!err)
 		dev->features = features;
+	if (draining)
+		synchronize_net();
 	myveth_end_drain(dev);
 	myveth_end_drain(peer);
 

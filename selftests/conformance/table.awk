@@ -108,22 +108,44 @@ function print_table(series,	i, test)
 	}
 }
 
-function print_exceptions(series,	i, j, test, name, theirs, ours)
+# One row for all that have the same reason: its first sub-test, and how many
+# there are.
+function print_exceptions(series,	i, j, k, n, test, name, row, rows, first, many)
 {
 	print "| test | sub-test | veth | myveth | reason |"
 	print "|---|---|---|---|---|"
 	for (i = 1; i <= order_count; i++) {
 		test = order[i]
+		n = 0
+		split("", many)
 		for (j = 1; j <= name_count[series, test]; j++) {
 			name = names[series, test, j]
-			theirs = of(series, test, name, "veth")
-			ours = of(series, test, name, "myveth")
-			if (theirs == "pass" && ours == "pass")
+			row = exception(series, test, name)
+			if (row == "")
 				continue
-			print "| " test " | " name " | " theirs " | " ours \
-				" | " reason_for(series, test, name) " |"
+			if (!many[row]++) {
+				rows[++n] = row
+				first[row] = name
+			}
 		}
+		for (k = 1; k <= n; k++)
+			print "| " test " | " first[rows[k]] \
+				others(many[rows[k]] - 1) " | " rows[k] " |"
 	}
+}
+
+function exception(series, test, name,	theirs, ours)
+{
+	theirs = of(series, test, name, "veth")
+	ours = of(series, test, name, "myveth")
+	if (theirs == "pass" && ours == "pass")
+		return ""
+	return theirs " | " ours " | " reason_for(series, test, name)
+}
+
+function others(n)
+{
+	return n ? ", and " n " more" : ""
 }
 
 END {

@@ -11,6 +11,8 @@
 
 set -e
 
+# Merges PPPoE, which some tests expect
+modprobe -q pppoe || :
 ip netns add remote
 ip link add name local0 numtxqueues 4 numrxqueues 4 type "$KIND" \
 	peer name remote0 numtxqueues 4 numrxqueues 4 netns remote

@@ -288,15 +288,16 @@ work()
 } >>"$SCRATCH/done.$1" 2>/dev/null
 
 # send_traffic END PROTOCOL: what comes out at the other end is written down, for
-# a storm in a vacuum would prove nothing. Never returns, to be the process that
-# gets the signal.
+# a storm in a vacuum would prove nothing. The traffic gets what the changes leave
+# of the processors. Never returns, to be the process that gets the signal.
 send_traffic()
 {
 	local to
 
 	to=$(other_end "$1")
-	exec "$MYVETH_PROGRAMS/traffic" "$(home_of "$1")" "$(home_of "$to")" \
-		"$(address_of "$to")" "$2" >>"$SCRATCH/received.$2.$1"
+	exec nice -n 19 "$MYVETH_PROGRAMS/traffic" "$(home_of "$1")" \
+		"$(home_of "$to")" "$(address_of "$to")" "$2" \
+		>>"$SCRATCH/received.$2.$1"
 }
 
 # ping gives up when there is no way to the other end.
@@ -306,7 +307,8 @@ keep_pinging()
 
 	to=$(address_of "$(other_end "$1")")
 	while [ -e "$SCRATCH/traffic" ]; do
-		in_home_of "$1" ping -q -f -i 0 -w 1 "$to" || sleep 0.1
+		in_home_of "$1" nice -n 19 ping -q -f -i 0 -w 1 "$to" ||
+			sleep 0.1
 	done >/dev/null 2>&1
 }
 

@@ -24,12 +24,12 @@ is_noticed()
 	insmod "$HERE/built/$name/myveth.ko" || return
 	KINDS=myveth "$HERE/../run.sh" ${DEBUG:+-d} "$script" >"$LOG" 2>&1
 	noticed=$?
-	[ "$noticed" -ne 0 ] || return
 	if [ -n "$DEBUG" ]; then
-		grep -E "^# fault.*: (kernel|kmemleak): " "$LOG"
+		grep -E "^# fault.*: (kernel|kmemleak): " "$LOG" || return
 	else
-		rmmod myveth && grep -q "^not ok .* KIND=myveth" "$LOG"
+		rmmod myveth && grep -q "^not ok .* KIND=myveth" "$LOG" || return
 	fi
+	[ "$noticed" -ne 0 ]
 }
 
 report()

@@ -227,11 +227,12 @@ check_flows()
 {
 	local before
 
-	slowwait 10 qdisc_is_empty
 	if ! differs queue-left-stopped; then
+		slowwait 1 qdisc_is_empty
 		check_fail "$(waiting)" "the queue goes on"
 		return
 	fi
+	slowwait 10 qdisc_is_empty
 	check_equal "$(waiting)" 0 "left in the qdisc"
 	before=$(received_by_vb)
 	send_frames "$A" va 60 1

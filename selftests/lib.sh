@@ -74,22 +74,37 @@ stop()
 WAIT_FACTOR=1
 [ "$KSFT_MACHINE_SLOW" = yes ] && WAIT_FACTOR=5
 
-# wait_polling INTERVAL_S TIMEOUT_MS COMMAND...
+# A pipe that nobody writes to: whoever reads it sleeps, and is no process.
+exec {NOTHING}<> <(:)
+
+# sleep_us MICROSECONDS
+sleep_us()
+{
+	local seconds
+
+	printf -v seconds '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
+	read -rt "$seconds" -u "$NOTHING"
+}
+
+# wait_polling INTERVAL_US TIMEOUT_MS COMMAND...: asks ever more rarely, for to
+# ask keeps a processor busy that others may wait for.
 wait_polling()
 {
-	local interval=$1 end=$((${EPOCHREALTIME/./} + $2 * 1000 * WAIT_FACTOR))
+	local interval=$1 begin=${EPOCHREALTIME/./} limit waited=0
 
+	limit=$(($2 * 1000 * WAIT_FACTOR))
 	shift 2
 	until "$@"; do
-		((${EPOCHREALTIME/./} < end)) || return 1
-		sleep "$interval"
+		((waited < limit)) || return 1
+		sleep_us $((waited / 5 > interval ? waited / 5 : interval))
+		waited=$((${EPOCHREALTIME/./} - begin))
 	done
 }
 
 # busywait MILLISECONDS COMMAND...: for what happens at once.
 busywait()
 {
-	wait_polling 0.02 "$@"
+	wait_polling 20000 "$@"
 }
 
 # slowwait SECONDS COMMAND...: for what may take a while.
@@ -98,7 +113,7 @@ slowwait()
 	local seconds=$1
 
 	shift
-	wait_polling 0.1 $((seconds * 1000)) "$@"
+	wait_polling 100000 $((seconds * 1000)) "$@"
 }
 
 # not COMMAND...: to wait until something is no longer so.

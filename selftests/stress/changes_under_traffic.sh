@@ -386,7 +386,8 @@ has_program()
 }
 
 # What a user would mend. A program is replaced, not detached, and "up" does
-# nothing to a device that is up: nobody shall wake a queue by accident.
+# nothing to a device that is up: nobody shall wake a queue by accident. The peer's
+# MTU may be too large for a program without frags.
 mend()
 {
 	local ns
@@ -398,7 +399,7 @@ mend()
 	settle "$1"
 	must tc -n "$ns" qdisc replace dev "$1" root pfifo limit 1000
 	! has_program "$1" || must ip -n "$ns" -force link set dev "$1" \
-		xdpdrv pinned "$BPFFS/pass"
+		xdpdrv pinned "$BPFFS/pass_frags"
 }
 
 ping_works()

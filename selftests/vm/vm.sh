@@ -261,23 +261,18 @@ check_debug_notices()
 # scripts, for most of them keep one processor busy; one for the stress.
 check_debug()
 {
-	local seconds=600
-
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
 	if [ -n "${SHORT:-}" ]; then
 		export KINDS=${KINDS:-myveth}
-		seconds=60
+		export STRESS_SECONDS=${STRESS_SECONDS:-60}
 	fi
 	prepare debug
-	if [ ${#PATTERNS[@]} -gt 0 ]; then
-		start_on debug selftests/run.sh -d "${PATTERNS[@]}"
-		follow_jobs
-	else
+	if [ ${#PATTERNS[@]} -eq 0 ]; then
 		check_debug_halves
-		export STRESS_SECONDS=${STRESS_SECONDS:-$seconds}
-		start_on debug selftests/run.sh -d 'stress/*'
-		follow_jobs
+		export STRESS_SECONDS=${STRESS_SECONDS:-600}
 	fi
+	start_on debug selftests/run.sh -d "${PATTERNS[@]:-stress/*}"
+	follow_jobs
 	[ -n "${SHORT:-}${PATTERNS[*]}" ] || check_debug_notices
 	[ "${PATTERNS[*]}$FAILED" != 0 ] ||
 		write_run_cost "check-debug${SHORT:+-short}" debug

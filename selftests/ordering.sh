@@ -62,11 +62,11 @@ held_by_gro()
 {
 	local sender
 
-	make_talking_pair A B
 	if ! differs rx-napi; then
 		log_test "this kind has no NAPI without GRO"
 		return
 	fi
+	make_talking_pair A B
 	set_offload "$A" va tso off
 	set_offload "$B" vb gro on rx-gro-list on
 	must ip netns exec "$B" ethtool --set-priv-flags vb rx-napi on

@@ -139,6 +139,7 @@ help:
 	@echo '  KVM=0            emulate their processors even if KVM works'
 	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="netns*"'
 	@echo '  KINDS=           of myveth and veth, which'
+	@echo '  CASES=           of each script that TESTS names: CASES="tx pass"'
 	@echo '  STRESS_SECONDS= SEED=  of the stress; a seed repeats its dice'
 	@echo '  SHORT=1          check-debug: for myveth alone, a minute of stress'
 	@echo '  YES=1            do not ask before check-here'

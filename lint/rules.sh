@@ -71,9 +71,21 @@ mutants_without_effect()
 	local name expression
 
 	cat selftests/mutants/list{,-debug} | grep -v '^#' |
-		while IFS=$'\t' read -r name _ expression; do
+		while IFS=$'\t' read -r name _ _ expression; do
 			! sed -E "$expression" myveth.c | cmp -s - myveth.c ||
 				echo "$name"
+		done
+}
+
+# A script that has no such case would end as if it had noticed the mutant.
+mutants_without_case()
+{
+	local name script case
+
+	cat selftests/mutants/list{,-debug} | grep -v '^#' |
+		while IFS=$'\t' read -r name script case _; do
+			sed -n '/^ALL_TESTS=/,/"$/p' "selftests/$script" |
+				grep -qw -e "$case" || echo "$name"
 		done
 }
 
@@ -109,6 +121,7 @@ broken "rows of differences.tsv without four columns" \
 	"$(malformed_differences)"
 broken "selftests/faults/list.tsv is not as it says" "$(malformed_faults)"
 broken "mutants that change nothing" "$(mutants_without_effect)"
+broken "mutants that name no case" "$(mutants_without_case)"
 broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"
 broken "functions of more than 80 lines" "$(long_functions)"

@@ -234,14 +234,27 @@ must()
 	"$@" || abort "failed: $*"
 }
 
-# Run every case of ALL_TESTS, each in a defer scope of its own. The plan comes
-# last: a script that stopped half-way has none, and run.sh sees that.
+# $CASES may name some of ALL_TESTS, and nothing else.
+check_cases()
+{
+	local case all
+
+	# shellcheck disable=SC2153 # the script's list
+	all=$(xargs <<<"$ALL_TESTS")
+	for case in $CASES; do
+		[[ " $all " == *" $case "* ]] ||
+			abort "${0##*/} has no case $case, only $all"
+	done
+}
+
+# Run every case, or those in $CASES, each in a defer scope of its own. The plan
+# comes last: a script that stopped half-way has none, and run.sh sees that.
 tests_run()
 {
 	local scope before case
 
-	# shellcheck disable=SC2153 # the script's list
-	for case in $ALL_TESTS; do
+	check_cases
+	for case in ${CASES:-$ALL_TESTS}; do
 		scope=${#DEFERRED[@]}
 		before=$RESULTS
 		"$case"

@@ -25,7 +25,7 @@ break_driver()
 
 rm -rf "$HERE/built"
 grep -v '^#' "$HERE/$2" | awk "NR % ${4:-1} == ${3:-0}" |
-while IFS=$'\t' read -r name _ expression; do
+while IFS=$'\t' read -r name _ _ expression; do
 	copy=$HERE/built/$name
 	mkdir -p "$copy"
 	cp "$TOP"/{Kbuild,myveth.h,compat.h} "$copy"

@@ -4,8 +4,8 @@
 #	run.sh [-d NAME]
 #
 # The test of the tests: every broken driver that build.sh has made must be
-# noticed, that is, the script named in "list" must fail with it. In a
-# throw-away machine only. KTAP; the last line counts as that of ../run.sh.
+# noticed, that is, the case of a script that "list" names must fail with it. In
+# a throw-away machine only. KTAP; the last line counts as that of ../run.sh.
 #
 # With -d, that of "list-debug" which has this name, on a debug kernel: it must be
 # noticed by what looks for faults there. The machine may be of no use afterwards.
@@ -16,13 +16,14 @@ trap 'rm -f "$LOG"' EXIT
 NOTICED=0
 UNNOTICED=0
 
-# Whether the script fails, and not for want of the module.
+# Whether the case fails, and not for want of the module.
 is_noticed()
 {
-	local name=$1 script=$2 noticed
+	local name=$1 script=$2 case=$3 noticed
 
 	insmod "$HERE/built/$name/myveth.ko" || return
-	KINDS=myveth "$HERE/../run.sh" ${DEBUG:+-d} "$script" >"$LOG" 2>&1
+	KINDS=myveth CASES=$case \
+		"$HERE/../run.sh" ${DEBUG:+-d} "$script" >"$LOG" 2>&1
 	noticed=$?
 	if [ -n "$DEBUG" ]; then
 		grep -E "^# fault.*: (kernel|kmemleak): " "$LOG" || return
@@ -34,15 +35,16 @@ is_noticed()
 
 report()
 {
-	local number=$((NOTICED + UNNOTICED + 1)) name=$1 script=$2
+	local number=$((NOTICED + UNNOTICED + 1)) what
 
-	if is_noticed "$name" "$script"; then
+	what="mutant $1 is noticed by $2, $3"
+	if is_noticed "$@"; then
 		NOTICED=$((NOTICED + 1))
-		echo "ok $number mutant $name is noticed by $script"
+		echo "ok $number $what"
 	else
 		UNNOTICED=$((UNNOTICED + 1))
 		sed 's/^/    /' "$LOG"
-		echo "not ok $number mutant $name is noticed by $script"
+		echo "not ok $number $what"
 	fi
 }
 
@@ -51,14 +53,15 @@ DEBUG=
 LIST=list
 ONLY="[^\t]*"
 [ "$1" != -d ] || DEBUG=yes LIST=list-debug ONLY=$2
-mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1,2 |
-	grep -P "^$ONLY\t" | while read -r name script; do
-		[ ! -d "$HERE/built/$name" ] || echo "$name"$'\t'"$script"
+mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1-3 |
+	grep -P "^$ONLY\t" | while read -r name script case; do
+		[ ! -d "$HERE/built/$name" ] || echo "$name $script $case"
 	done)
 echo "KTAP version 1"
 echo "1..${#mutants[@]}"
 for mutant in "${mutants[@]}"; do
-	report "${mutant%$'\t'*}" "${mutant#*$'\t'}"
+	# shellcheck disable=SC2086 # three words
+	report $mutant
 done
 echo "$NOTICED passed, $UNNOTICED failed, 0 skipped"
 [ "$UNNOTICED" -eq 0 ] && [ "$NOTICED" -gt 0 ]

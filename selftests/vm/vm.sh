@@ -6,7 +6,8 @@
 #	vm.sh prepare [SERIES...]	make all that is needed to boot them
 #	vm.sh check			run the selftests on every kernel;
 #					KERNELS="6.1 7.3" selects kernels,
-#					TESTS="bridge* ring*" tests
+#					TESTS="bridge* ring*" tests, CASES="a b"
+#					cases of each
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
 #	vm.sh cost			count what a packet costs on 6.12;
@@ -39,7 +40,7 @@ readonly DEMO_SERIES=6.12 MUTANT_SERIES="6.12 7.3" STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
-readonly FOR_GUESTS="KINDS KIND REPEATS SEED STRESS_SECONDS TERM"
+readonly FOR_GUESTS="KINDS KIND CASES REPEATS SEED STRESS_SECONDS TERM"
 readonly SETTINGS="KERNELS TESTS SHORT KVM TIME_LIMIT http_proxy https_proxy
 	no_proxy
 	$FOR_GUESTS"
@@ -180,7 +181,8 @@ prepare()
 	choose_accelerator "$1"
 }
 
-# The kernels run at the same time: a guest keeps about one processor busy
+# The kernels run at the same time: a guest keeps about one processor busy. One
+# with mutants does not, for most of them are noticed by what does not come.
 check()
 {
 	local series
@@ -191,9 +193,11 @@ check()
 		! other_patterns || start_on "$series" \
 			selftests/run.sh "${OTHER_PATTERNS[@]}"
 	done
+	[ ${#PATTERNS[@]} -gt 0 ] || build_mutants "$@"
 	follow_jobs
-	check_panics "$@"
-	[ ${#PATTERNS[@]} -gt 0 ] || check_mutants "$@"
+	start_panics "$@"
+	[ ${#PATTERNS[@]} -gt 0 ] || start_mutants "$@"
+	follow_jobs
 	is_whole_run "$@" && write_run_cost check "$@"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
@@ -225,18 +229,32 @@ stress()
 
 # The test of the tests: does the suite notice a broken driver? Each on one of
 # the kernels that have all that there is to break.
-check_mutants()
+build_mutants()
 {
-	local series number=0 on=()
+	local series number=0 on
 
-	for series in $MUTANT_SERIES; do
-		[[ " $* " != *" $series "* ]] || on+=("$series")
-	done
+	mapfile -t on < <(mutant_series "$@")
 	for series in "${on[@]}"; do
 		need_mutants "$series" list $((number++)) ${#on[@]}
+	done
+}
+
+start_mutants()
+{
+	local series
+
+	for series in $(mutant_series "$@"); do
 		start_on "$series" selftests/mutants/run.sh
 	done
-	follow_jobs
+}
+
+mutant_series()
+{
+	local series
+
+	for series in $MUTANT_SERIES; do
+		[[ " $* " != *" $series "* ]] || echo "$series"
+	done
 }
 
 # The test of the debug kernel: what it has to notice, and broken drivers, each

@@ -28,7 +28,7 @@ other_patterns()
 	[ ${#PATTERNS[@]} -eq 0 ] || [ ${#OTHER_PATTERNS[@]} -gt 0 ]
 }
 
-start_panics()
+check_panics()
 {
 	local series scripts
 
@@ -37,6 +37,7 @@ start_panics()
 	for series in "$@"; do
 		start_job "$series" run_panics "$series" "${scripts[@]}"
 	done
+	follow_jobs
 }
 
 # As run.sh does: KTAP, and the last line counts

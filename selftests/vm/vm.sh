@@ -181,8 +181,8 @@ prepare()
 	choose_accelerator "$1"
 }
 
-# The kernels run at the same time: a guest keeps about one processor busy. One
-# with mutants does not, for most of them are noticed by what does not come.
+# The kernels run at the same time: a guest keeps about one processor busy. Those
+# with mutants do so beside, for most are noticed by what does not come.
 check()
 {
 	local series
@@ -193,11 +193,9 @@ check()
 		! other_patterns || start_on "$series" \
 			selftests/run.sh "${OTHER_PATTERNS[@]}"
 	done
-	[ ${#PATTERNS[@]} -gt 0 ] || build_mutants "$@"
-	follow_jobs
-	start_panics "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || start_mutants "$@"
 	follow_jobs
+	check_panics "$@"
 	is_whole_run "$@" && write_run_cost check "$@"
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
@@ -229,32 +227,23 @@ stress()
 
 # The test of the tests: does the suite notice a broken driver? Each on one of
 # the kernels that have all that there is to break.
-build_mutants()
-{
-	local series number=0 on
-
-	mapfile -t on < <(mutant_series "$@")
-	for series in "${on[@]}"; do
-		need_mutants "$series" list $((number++)) ${#on[@]}
-	done
-}
-
 start_mutants()
 {
-	local series
+	local series number=0 on=()
 
-	for series in $(mutant_series "$@"); do
-		start_on "$series" selftests/mutants/run.sh
+	for series in $MUTANT_SERIES; do
+		[[ " $* " != *" $series "* ]] || on+=("$series")
+	done
+	for series in "${on[@]}"; do
+		start_job "$series" check_mutants \
+			"$series" $((number++)) ${#on[@]}
 	done
 }
 
-mutant_series()
+check_mutants()
 {
-	local series
-
-	for series in $MUTANT_SERIES; do
-		[[ " $* " != *" $series "* ]] || echo "$series"
-	done
+	need_mutants "$1" list "${@:2}"
+	run_script_on "$1" selftests/mutants/run.sh
 }
 
 # The test of the debug kernel: what it has to notice, and broken drivers, each

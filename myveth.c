@@ -17,10 +17,11 @@
  *		 dev_forward_skb(): the backlog of a CPU, or
  *		 the receiving end's ring: myveth_poll(), GRO, XDP
  *
- * Nothing is copied and there is no wire: an skb leaves one end's transmit
- * function as a received skb of the other end. It never goes all the way at
- * once, because ndo_start_xmit runs with locks of the sender held (sockets,
- * qdiscs, bridges) which the receive path takes again. It waits in between
+ * Nothing is copied, unless an XDP program is to write to it, and there is no
+ * wire: an skb leaves one end's transmit function as a received skb of the other
+ * end. It never goes all the way at once, because ndo_start_xmit runs with locks
+ * of the sender held (sockets, qdiscs, bridges) which the receive path takes
+ * again. It waits in between
  *
  * - on the backlog of a CPU (the sending one, unless RPS picks another), which
  *   the core empties in softirq. This is the default, and the fastest way for
@@ -29,6 +30,10 @@
  *   that its poll function empties, many packets at a time: to be merged with
  *   others (GRO), to be shown to an XDP program, or because it is an XDP frame,
  *   redirected here by another driver, and no skb at all.
+ *
+ * By the backlog a packet could overtake what waits in the ring. So when fewer
+ * packets need the ring than before, all go by it for a while: it drains, until
+ * a poll has found it empty (enum myveth_draining).
  *
  * Who runs where, and under what
  *

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The kernels' own tests, on the in-tree driver and on ours: what of that
-# happens on the host. See ../conformance/README.
+# happens on the host. See ../conformance/README.md.
 #
 # The tests of a kernel are in Debian's package of its source, which is
 # downloaded when they are wanted, in the version that the kernel was built
@@ -12,6 +12,26 @@
 readonly CONFORMANCE=$TREE/selftests/conformance SOURCES=$CACHE/debs/sources
 # For all tests on one kernel
 readonly CONFORMANCE_SECONDS=14400
+
+# require_kernel_tests [PATTERN...]
+require_kernel_tests()
+{
+	local pattern name
+
+	for pattern in "$@"; do
+		for name in $(kernel_tests); do
+			# shellcheck disable=SC2053 # a pattern it is
+			[[ $name == $pattern ]] && continue 2
+		done
+		die "no test of the kernel's matches $pattern; there are" \
+			"$(kernel_tests | xargs)"
+	done
+}
+
+kernel_tests()
+{
+	grep -v -e '^#' -e '^$' "$CONFORMANCE/tests" | cut -f 1 | uniq
+}
 
 # The version of the package that a series' kernel was built from
 source_version()
@@ -161,7 +181,8 @@ show_results()
 		-f "$CONFORMANCE/table.awk" "$1"
 }
 
-# The repository's table has for each test and kernel what it last did
+# The repository's table has for each test and kernel what it last did, and is
+# made anew as soon as that is known of all of them.
 keep_results()
 {
 	local new=$1 kept=$CACHE/runs/conformance.tsv
@@ -171,8 +192,24 @@ keep_results()
 		!(($1, $2) in seen)' "$new" "$kept" |
 		sort --stable --version-sort --key=1,1 > "$WORK/kept.tsv"
 	mv "$WORK/kept.tsv" "$kept"
+	if ! is_complete "$kept"; then
+		say "results.md stays as it is: some tests have not been run" \
+			"yet on some kernels"
+		return
+	fi
 	{
 		echo "<!-- Written by make conformance -->"
 		show_results "$kept" || :
 	} > "$CONFORMANCE/results.md"
+}
+
+is_complete()
+{
+	local series name
+
+	for series in $(all_series); do
+		for name in $(kernel_tests); do
+			grep -q "^$series	$name	" "$1" || return
+		done
+	done
 }

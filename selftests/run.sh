@@ -7,14 +7,18 @@
 #					-d: on a debug kernel, with the scripts
 #					in debug/ and all that it finds
 #
-# Every script whose name matches a PATTERN (default: every script) is run once
-# for each kind in $KINDS (default "myveth veth"). Those in "faults" show a fault
-# of veth each, and are called faults/NAME. KTAP on stdout; the last line says
-# "N passed, N failed, N skipped". A script fails as well when it leaves
-# something behind, when the kernel complains (see "splats"), when it takes too
-# long (see "settings"), and when it skips without being allowed to (see
-# "skips", or the file that $SKIPS names). What scripts have left in memory is
-# said at the end.
+# Every script whose name matches a PATTERN is run once for each kind in $KINDS
+# (default "myveth veth"); $CASES names cases that each of them must have, if not
+# all are wanted. Those in "faults" show a fault of veth each, and are called
+# faults/NAME. Without a PATTERN it is every script but those in "faults/panics"
+# and "stress", which have to be named with their directory. The kinds must be
+# known to modprobe, or loaded, and the programs made.
+#
+# KTAP on stdout; the last line says "N passed, N failed, N skipped". A script
+# fails as well when it leaves something behind, when the kernel complains (see
+# "splats"), when it takes too long (see "settings"), and when it skips without
+# being allowed to (see "skips", or the file that $SKIPS names). With -d, what
+# scripts have left in memory is said at the end.
 
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/lib.sh"
@@ -74,6 +78,7 @@ list_scripts()
 		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
 		esac
 	done
+	return 0
 }
 
 # --- the machine ---------------------------------------------------------

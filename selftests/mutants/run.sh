@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#	run.sh [-d NAME]
+#	run.sh [-d] [NAME]
 #
 # The test of the tests: every broken driver that build.sh has made must be
 # noticed, that is, the case of a script that "list" names must fail with it. In
-# a throw-away machine only. KTAP; the last line counts as that of ../run.sh.
+# a throw-away machine only. KTAP; the last line counts as that of ../run.sh. With
+# NAME, only the one of that name.
 #
-# With -d, that of "list-debug" which has this name, on a debug kernel: it must be
-# noticed by what looks for faults there. The machine may be of no use afterwards.
+# With -d, those of "list-debug", on a debug kernel: they must be noticed by what
+# looks for faults there. The machine may be of no use after one.
 
 HERE=$(dirname "$(readlink -f "$0")")
 LOG=$(mktemp) || exit
@@ -51,8 +52,11 @@ report()
 ! [ -d /sys/module/myveth ] || rmmod myveth || exit
 DEBUG=
 LIST=list
-ONLY="[^\t]*"
-[ "$1" != -d ] || DEBUG=yes LIST=list-debug ONLY=$2
+if [ "$1" = -d ]; then
+	DEBUG=yes LIST=list-debug
+	shift
+fi
+ONLY=${1:-[^\t]*}
 mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1-3 |
 	grep -P "^$ONLY\t" | while read -r name script case; do
 		[ ! -d "$HERE/built/$name" ] || echo "$name $script $case"

@@ -6,28 +6,35 @@
 #	vm.sh prepare [SERIES...]	make all that is needed to boot them
 #	vm.sh check			run the selftests on every kernel;
 #					KERNELS="6.1 7.3" selects kernels,
-#					TESTS="bridge* ring*" tests, CASES="a b"
-#					cases of each
+#					TESTS="create* gro" scripts, CASES="a b"
+#					cases, which each of them must have
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
-#	vm.sh cost			count what a packet costs on 6.12;
-#					TESTS="udp*" selects cases
+#	vm.sh cost			count what a packet costs, on 6.12 unless
+#					KERNELS says otherwise; TESTS="udp*"
+#					selects cases
 #	vm.sh stress			a storm of changes under traffic, for
-#					STRESS_SECONDS=600 on 6.12 and 7.3
-#	vm.sh check-debug		run them on a kernel that looks for
-#					faults; SHORT=1: for myveth alone
+#					STRESS_SECONDS=600 on each of 6.12 and
+#					7.3, or KERNELS
+#	vm.sh check-debug		run the selftests on a kernel that looks
+#					for faults; SHORT=1: for myveth alone
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
-#	vm.sh run SERIES COMMAND...	run a command in a machine; "debug" is a
-#					series too, whose kernel looks for faults
+#	vm.sh run SERIES COMMAND...	run a command in a machine, where the tree
+#					is /myveth; "debug" is a series too,
+#					whose kernel looks for faults
 #	vm.sh root SUITE COMMAND...	run a command on the work tree in a
 #					suite's build environment
 #	vm.sh clean			delete all that was made
 #	vm.sh costs			write the file "costs" anew, from what
 #					the last demo and check did cost
 #
-# What is downloaded and made is kept in ${XDG_CACHE_HOME:-~/.cache}/myveth.
-# The host gets no module, no daemon and no network configuration.
+# KINDS="myveth" or "veth" leaves out the other kind, KVM=0 emulates the
+# processors, and after TIME_LIMIT=3600 seconds a machine is stopped.
+#
+# What is downloaded and made is kept in $MYVETH_CACHE, by default
+# ${XDG_CACHE_HOME:-~/.cache}/myveth. The host gets no module, no daemon and no
+# network configuration.
 
 set -euo pipefail
 shopt -s nullglob
@@ -408,7 +415,7 @@ main()
 	case ${1:-help} in
 	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
-	conformance)	;;
+	conformance)	require_kernel_tests "${PATTERNS[@]}" ;;
 	stress)		read -ra kernels <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
 	cost|demo|shell)

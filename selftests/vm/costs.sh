@@ -17,7 +17,7 @@ cost()
 # Before anything is made: what is to come, and whether there is room for it
 announce_costs()
 {
-	local suite missing=() download disk minutes free
+	local suite missing=() unknown=() download disk minutes free
 
 	for suite in "$@"; do
 		is_root_whole "$suite" || missing+=("$suite")
@@ -31,9 +31,19 @@ announce_costs()
 	say "to be made, once: ${missing[*]}"
 	say "expect $download MB of downloads, $disk MB in $CACHE, and" \
 		"$minutes minutes for this ($(processors_measured_on) processors)"
+	for suite in "${missing[@]}"; do
+		is_measured "$suite" || unknown+=("$suite")
+	done
+	[ ${#unknown[@]} -eq 0 ] ||
+		say "what ${unknown[*]} will take besides is not known"
 	say "each machine uses $MEMORY of memory while it runs"
 	[ "$free" -gt "$disk" ] ||
 		die "$CACHE has $free MB free, but $disk MB are needed"
+}
+
+is_measured()
+{
+	table costs | grep -q "^$1	"
 }
 
 processors_measured_on()
@@ -84,7 +94,9 @@ write_costs()
 		[ -s "$CACHE/runs/$run" ] || die "nothing is known of" \
 			"a whole vm.sh $run with this cache"
 	done
-	cat - "$CACHE"/*-"$KEY"/cost "$(suite_dir debug-kernel)"/[c]ost \
+	cat - "$CACHE"/*-"$KEY"/cost \
+		"$(suite_dir workshop)"/[c]ost \
+		"$(suite_dir debug-kernel)"/[c]ost \
 		"${runs[@]/#/"$CACHE/runs/"}" \
 		> "$VM_DIR/costs" <<-END
 	# Written by \`vm.sh costs\`

@@ -4,9 +4,9 @@
 #	run.sh [-d] [NAME]
 #
 # The test of the tests: every broken driver that build.sh has made must be
-# noticed, that is, the case of a script that "list" names must fail with it. In
-# a throw-away machine only. KTAP; the last line counts as that of ../run.sh. With
-# NAME, only the one of that name.
+# noticed, that is, the case of a script that "list" names must fail with it, and
+# must not without it. In a throw-away machine only. KTAP; the last line counts as
+# that of ../run.sh. With NAME, only the one of that name.
 #
 # With -d, those of "list-debug", on a debug kernel: they must be noticed by what
 # looks for faults there. The machine may be of no use after one.
@@ -17,14 +17,19 @@ trap 'rm -f "$LOG"' EXIT
 NOTICED=0
 UNNOTICED=0
 
+run_case()
+{
+	KINDS=myveth CASES=$2 \
+		"$HERE/../run.sh" ${DEBUG:+-d} "$1" >"$LOG" 2>&1
+}
+
 # Whether the case fails, and not for want of the module.
 is_noticed()
 {
 	local name=$1 script=$2 case=$3 noticed
 
 	insmod "$HERE/built/$name/myveth.ko" || return
-	KINDS=myveth CASES=$case \
-		"$HERE/../run.sh" ${DEBUG:+-d} "$script" >"$LOG" 2>&1
+	run_case "$script" "$case"
 	noticed=$?
 	if [ -n "$DEBUG" ]; then
 		grep -E "^# fault.*: (kernel|kmemleak): " "$LOG" || return
@@ -39,7 +44,7 @@ report()
 	local number=$((NOTICED + UNNOTICED + 1)) what
 
 	what="mutant $1 is noticed by $2, $3"
-	if is_noticed "$@"; then
+	if run_case "$2" "$3" && is_noticed "$@"; then
 		NOTICED=$((NOTICED + 1))
 		echo "ok $number $what"
 	else
@@ -56,11 +61,16 @@ if [ "$1" = -d ]; then
 	DEBUG=yes LIST=list-debug
 	shift
 fi
-ONLY=${1:-[^\t]*}
 mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1-3 |
-	grep -P "^$ONLY\t" | while read -r name script case; do
-		[ ! -d "$HERE/built/$name" ] || echo "$name $script $case"
+	while read -r name script case; do
+		[ ! -d "$HERE/built/$name" ] || [ "${1:-$name}" != "$name" ] ||
+			echo "$name $script $case"
 	done)
+built=("$HERE"/built/*)
+if [ -z "$1" ] && [ ${#built[@]} -ne ${#mutants[@]} ]; then
+	echo "${#built[@]} mutants are built, ${#mutants[@]} are in $LIST"
+	exit 1
+fi
 echo "KTAP version 1"
 echo "1..${#mutants[@]}"
 for mutant in "${mutants[@]}"; do

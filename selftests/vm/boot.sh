@@ -32,7 +32,8 @@ boot()
 
 	dir=$(mktemp -d "$WORK/$series/boot.XXXXXX")
 	mkdir "$dir/host"
-	console=$dir/console-$series.log
+	# Several machines of one series may run at the same time
+	console=$dir/console-$series-${dir##*.}.log
 	write_command "${@:4}" > "$dir/host/command"
 	write_environment "$series" > "$dir/host/environment"
 	run_qemu "$series" "$port" "$limit" "$dir" "$console" ||

@@ -61,7 +61,7 @@ need_mutants()
 
 	release=$(release_of "$series")
 	step "building broken drivers for Linux $release" \
-		"$WORK/$series/mutants.log" \
+		"$WORK/mutants-$series.log" \
 		in_build_root "$series" \
 		"$(layer_of "$series")/myveth:/myveth" -- \
 		/myveth/selftests/mutants/build.sh "$release" "${@:2}"

@@ -192,15 +192,19 @@ prepare()
 # with mutants do so beside, for most are noticed by what does not come.
 check()
 {
-	local series
+	local series mutants=()
 
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
 	prepare "$@"
+	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
+	build_mutants "${mutants[@]}"
 	for series in "$@"; do
 		! other_patterns || start_on "$series" \
 			selftests/run.sh "${OTHER_PATTERNS[@]}"
 	done
-	[ ${#PATTERNS[@]} -gt 0 ] || start_mutants "$@"
+	for series in "${mutants[@]}"; do
+		start_on "$series" selftests/mutants/run.sh
+	done
 	follow_jobs
 	check_panics "$@"
 	is_whole_run "$@" && write_run_cost check "$@"
@@ -234,23 +238,22 @@ stress()
 
 # The test of the tests: does the suite notice a broken driver? Each on one of
 # the kernels that have all that there is to break.
-start_mutants()
+mutant_series()
 {
-	local series number=0 on=()
+	local series
 
 	for series in $MUTANT_SERIES; do
-		[[ " $* " != *" $series "* ]] || on+=("$series")
-	done
-	for series in "${on[@]}"; do
-		start_job "$series" check_mutants \
-			"$series" $((number++)) ${#on[@]}
+		[[ " $* " != *" $series "* ]] || echo "$series"
 	done
 }
 
-check_mutants()
+build_mutants()
 {
-	need_mutants "$1" list "${@:2}"
-	run_script_on "$1" selftests/mutants/run.sh
+	local series number=0
+
+	for series in "$@"; do
+		need_mutants "$series" list $((number++)) $#
+	done
 }
 
 # The test of the debug kernel: what it has to notice, and broken drivers, each

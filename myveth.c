@@ -70,7 +70,7 @@
  * The lifetime rule of a ring
  *
  *	A receive queue is made when its NAPI is switched on for the first
- *	time and lives as long as its device, so that counters never go back.
+ *	time and lives as long as its device, and so do its counters.
  *	Its ring comes and goes with NAPI. The pointer to it changes while
  *	NAPI is disabled, under the queue's producer lock, without which
  *	nobody adds a packet: what is in a ring that was taken away is all
@@ -2641,7 +2641,11 @@ static u64 *myveth_put_rx_stats(const struct net_device *dev, u64 *data)
 	return data;
 }
 
-/* The peer's queues know what they were sent; veth ascribes it like this. */
+/*
+ * The peer's queues know what they were sent. It is ascribed as veth does it:
+ * with another number of transmit queues one of them may have less than before,
+ * but never all of them together.
+ */
 static u64 *myveth_put_tx_stats(const struct net_device *dev, u64 *data)
 {
 	const struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);

@@ -15,6 +15,7 @@ ALL_TESTS="
 	queues_in_sysfs
 	programs_are_kept
 	counters_never_go_back
+	redirected_frames_stay_counted
 	carrier_is_left_alone
 	under_load
 "
@@ -185,6 +186,53 @@ counters_never_go_back()
 	[ "$(statistic "$B" vb rx_packets)" -ge "$before" ]
 	check_err $? "packets received, when the program is gone"
 	log_test "counters never go back"
+}
+
+# Of all queues of va, for a queue may leave some of its own to another one.
+frames_taken_by_va()
+{
+	ip netns exec "$A" ethtool -S va |
+		awk '/tx_queue_[0-9]+_xdp_xmit:/ { sum += $2 } END { print sum }'
+}
+
+frames_taken_are()
+{
+	[ "$(frames_taken_by_va)" = "$1" ]
+}
+
+# Frames that XDP redirects to va, 10 on each processor, wait in both rings of
+# vb:
+#
+#	C [ vc ]======[ vd ]--XDP->-[ va ]======[ vb ] B
+redirected_frames_stay_counted()
+{
+	local queue
+
+	make_two_queues A B
+	xdp_attach "$B" vb count
+	setup_ns C
+	make_pair "$C" vc vd -- netns "$A"
+	bring_up_silently "$C" vc
+	bring_up_silently "$A" vd
+	wait_for_up "$C" vc
+	xdp_load redirect "redirect=$(link_get "$A" va .ifindex)"
+	xdp_attach "$A" vd redirect
+	for queue in 0 1; do
+		send_by_queue "$C" vc "$queue" 10 >/dev/null
+	done
+	slowwait 10 frames_taken_are 20
+	check_equal "$(frames_taken_by_va)" 20 "frames that va has taken"
+	set_channels "$A" va tx 1
+	check_equal "$(frames_taken_by_va)" 20 "so many, says one queue"
+	set_channels "$B" vb rx 1
+	if differs channels-counters; then
+		check_equal "$(frames_taken_by_va)" 20 \
+			"so many, when vb has one queue"
+	else
+		check_fail $((20 - $(frames_taken_by_va))) \
+			"what the other queue was sent is still counted"
+	fi
+	log_test "redirected frames stay counted"
 }
 
 # --- the carrier ---------------------------------------------------------

@@ -285,6 +285,14 @@ receiver_down_and_up()
 	wait_for_up "$A" va
 }
 
+# What waits in the qdisc may still be there.
+receiver_down_and_up_at_once()
+{
+	must ip -n "$B" -batch - <<<$'link set dev vb down\nlink set dev vb up'
+	wait_for_up "$B" vb
+	wait_for_up "$A" va
+}
+
 # That alone empties no ring.
 sender_down_and_up()
 {
@@ -318,6 +326,7 @@ not_left_stopped()
 	after receiver_without_program
 	after receiver_down_and_up
 	if differs ring-size; then
+		after receiver_down_and_up_at_once
 		after sender_down_and_up
 		after receiver_moved
 		after larger_ring

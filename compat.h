@@ -40,6 +40,19 @@ static inline void compat_set_lltx(struct net_device *dev)
 }
 
 /*
+ * Since 6.15 what GRO has let go of, but not delivered, is not in the NAPI
+ * itself. Needed by 6.1 and 6.12.
+ */
+static inline struct list_head *compat_gro_list(struct napi_struct *napi)
+{
+#ifdef HAVE_GRO_NODE
+	return &napi->gro.rx_list;
+#else
+	return &napi->rx_list;
+#endif
+}
+
+/*
  * Since 7.2 a device that only passes packets on, and touches no byte of them,
  * may say so, and gets those whose bytes are in the memory of another device.
  * They are dropped before it elsewhere. Needed by 6.1 and 6.12.

@@ -17,11 +17,11 @@
  *		 dev_forward_skb(): the backlog of a CPU, or
  *		 the receiving end's ring: myveth_poll(), GRO, XDP
  *
- * Nothing is copied, unless an XDP program is to write to it, and there is no
- * wire: an skb leaves one end's transmit function as a received skb of the other
- * end. It never goes all the way at once, because ndo_start_xmit runs with locks
- * of the sender held (sockets, qdiscs, bridges) which the receive path takes
- * again. It waits in between
+ * There is no wire, and unless an XDP program is attached no data is copied: an
+ * skb leaves one end's transmit function as a received skb of the other end. It
+ * never goes all the way at once, because ndo_start_xmit runs with locks of the
+ * sender held (sockets, qdiscs, bridges) which the receive path takes again. It
+ * waits in between
  *
  * - on the backlog of a CPU (the sending one, unless RPS picks another), which
  *   the core empties in softirq. This is the default, and the fastest way for
@@ -1449,9 +1449,11 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	rcu_read_lock();
 	/* It is there whenever NAPI is enabled. */
 	ring = rcu_dereference(rxq->ring);
-	/* What GRO still holds of earlier polls (gro_flush_timeout). */
+	/* What GRO still holds of earlier polls (gro_flush_timeout). But
+	 * netpoll has a budget of 0, and then nothing may be received.
+	 */
 	round.draining = READ_ONCE(rxq->draining);
-	if (unlikely(round.draining))
+	if (unlikely(round.draining) && budget)
 		napi_gro_flush(napi, false);
 
 	/* Frames that end here may belong to a page pool which another CPU
@@ -1680,11 +1682,26 @@ static void myveth_discard(struct myveth_rxq *rxq, struct ptr_ring *ring)
 }
 
 /*
+ * Deliver what GRO holds (gro_flush_timeout). It is counted as received, but
+ * would be freed with the NAPI. That is disabled: nobody else can get at it.
+ */
+static void myveth_deliver_held(struct napi_struct *napi)
+{
+	LIST_HEAD(held);
+
+	local_bh_disable();
+	napi_gro_flush(napi, false);
+	list_splice_init(compat_gro_list(napi), &held);
+	netif_receive_skb_list(&held);
+	local_bh_enable();
+}
+
+/*
  * Switch NAPI off for the receive queues from @first to before @end.
  *
- * The order matters. First the poll stops, then the ring goes; so what comes
- * from now on by the backlog cannot overtake what a poll still delivers. What
- * is left in the ring is lost.
+ * The order matters. First the poll stops, then GRO lets go, then the ring
+ * goes; so what comes from now on by the backlog cannot overtake what a poll
+ * has taken out of the ring. What is left there is lost.
  */
 static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
 			     unsigned int end)
@@ -1697,6 +1714,7 @@ static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
 	for (i = first; i < end; i++) {
 		rxq = myveth_rxq(dev, i);
 		napi_disable(&rxq->napi);
+		myveth_deliver_held(&rxq->napi);
 		rxq->spare_ring = myveth_swap_ring(rxq, NULL);
 		myveth_discard(rxq, rxq->spare_ring);
 		compat_link_napi(dev, i, NULL);

@@ -16,10 +16,13 @@ ALL_TESTS="
 	switched_while_down
 	choice_is_kept
 	udp
+	held_when_napi_goes
 	switched_under_load
 "
 
 require_command ethtool
+require_command nstat
+require_program numbered
 require_program stream
 require_program xdp
 
@@ -165,6 +168,76 @@ udp()
 	check_udp 1042 "not to be forwarded"
 	set_offload "$B" vb rx-gro-list on
 	check_udp "[2-9][0-9]{3}|1[0-9]{4}" "as a list"
+}
+
+# --- what it holds -------------------------------------------------------
+
+# Of what comes by the same poll GRO holds what has come in this tick of the
+# clock. The next poll is ten minutes later, unless something else arrives.
+make_holding_pair()
+{
+	make_cutting_pair
+	no_ipv6 "$A" "$B"
+	must ip -n "$A" neigh replace 192.0.2.2 dev va nud permanent \
+		lladdr "$(mac_of "$B" vb)"
+	set_offload "$B" vb gro on rx-gro-list on
+	must ip netns exec "$B" sh -c \
+		"echo 600000000000 >/sys/class/net/vb/gro_flush_timeout"
+}
+
+# How many packets have come up to IP in B.
+came_up()
+{
+	ip netns exec "$B" nstat -asz IpExtInNoECTPkts |
+		awk '/^IpExt/ { print $2 }'
+}
+
+came_up_is()
+{
+	[ "$(came_up)" = "$1" ]
+}
+
+# Sends until GRO holds the last datagram, which the sender gives up.
+hold_a_datagram()
+{
+	local said
+
+	for _ in {1..20}; do
+		said=$("$MYVETH_PROGRAMS/numbered" "$A" "$B" 192.0.2.2 1)
+		[[ $said == "sent 1 received 0 "* ]] && return
+	done
+	abort "GRO holds nothing: $said"
+}
+
+# after FUNCTION...: with which NAPI goes.
+after()
+{
+	local all
+
+	make_holding_pair
+	hold_a_datagram
+	all=$(($(came_up) + 1))
+	"$@"
+	if differs gro-held; then
+		slowwait 2 came_up_is "$all"
+		check_equal "$(came_up)" "$all" "datagrams that have come up"
+	else
+		slowwait 1 came_up_is "$all"
+		check_fail $? "what GRO held is lost"
+	fi
+}
+
+vb_goes_down()
+{
+	must ip -n "$B" link set dev vb down
+}
+
+held_when_napi_goes()
+{
+	after set_gro off
+	log_test "what GRO holds when it is switched off"
+	after vb_goes_down
+	log_test "what GRO holds when the device goes down"
 }
 
 # TCP repeats what is lost with a ring that goes.

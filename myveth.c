@@ -17,11 +17,11 @@
  *		 dev_forward_skb(): the backlog of a CPU, or
  *		 the receiving end's ring: myveth_poll(), GRO, XDP
  *
- * There is no wire, and unless an XDP program is attached no data is copied: an
- * skb leaves one end's transmit function as a received skb of the other end. It
- * never goes all the way at once, because ndo_start_xmit runs with locks of the
- * sender held (sockets, qdiscs, bridges) which the receive path takes again. It
- * waits in between
+ * There is no wire, and data is copied for an XDP program only, and the head of
+ * a clone for GRO: an skb leaves one end's transmit function as a received skb
+ * of the other end. It never goes all the way at once, because ndo_start_xmit
+ * runs with locks of the sender held (sockets, qdiscs, bridges) which the
+ * receive path takes again. It waits in between
  *
  * - on the backlog of a CPU (the sending one, unless RPS picks another), which
  *   the core empties in softirq. This is the default, and the fastest way for

@@ -275,7 +275,7 @@ check_debug_notices()
 }
 
 # All kinds, or our own one only, which takes half the time. Two machines for the
-# scripts, for most of them keep one processor busy; one for the stress.
+# scripts, each on a processor of the host; one on both of them for the stress.
 check_debug()
 {
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
@@ -300,7 +300,9 @@ check_debug()
 check_debug_halves()
 {
 	local number scripts halves=()
+	local ACCEL=$ACCEL
 
+	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=single
 	mapfile -t scripts < <("$TREE/selftests/run.sh" -d -l)
 	for number in "${!scripts[@]}"; do
 		halves[number % 2]+="${scripts[number]} "

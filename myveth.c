@@ -78,6 +78,8 @@
  *	lines of a poll, when NAPI may be disabled already, still look at it.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>
 #include <linux/ethtool.h>
@@ -3101,33 +3103,68 @@ static const struct nla_policy myveth_policy[MYVETH_INFO_MAX + 1] = {
 	[MYVETH_INFO_PEER] = { .len = sizeof(struct ifinfomsg) },
 };
 
-static struct rtnl_link_ops myveth_link_ops = {
-	.kind			= MYVETH_KIND,
-	.priv_size		= sizeof(struct myveth_end),
-	.setup			= myveth_setup,
-	COMPAT_PEER_TYPE(MYVETH_INFO_PEER)
-	.maxtype		= MYVETH_INFO_MAX,
-	.policy			= myveth_policy,
-	.validate		= myveth_validate,
-	.newlink		= COMPAT_NEWLINK,
-	.dellink		= myveth_dellink,
-	.get_link_net		= myveth_get_link_net,
-	.get_num_tx_queues	= myveth_get_num_queues,
-	.get_num_rx_queues	= myveth_get_num_queues,
-};
+#define MYVETH_LINK_OPS(name) {						\
+	.kind			= name,					\
+	.priv_size		= sizeof(struct myveth_end),		\
+	.setup			= myveth_setup,				\
+	COMPAT_PEER_TYPE(MYVETH_INFO_PEER)				\
+	.maxtype		= MYVETH_INFO_MAX,			\
+	.policy			= myveth_policy,			\
+	.validate		= myveth_validate,			\
+	.newlink		= COMPAT_NEWLINK,			\
+	.dellink		= myveth_dellink,			\
+	.get_link_net		= myveth_get_link_net,			\
+	.get_num_tx_queues	= myveth_get_num_queues,		\
+	.get_num_rx_queues	= myveth_get_num_queues,		\
+}
+
+/* Two kinds, one driver: what a device is called by, and what its ethtool
+ * driver and an unnamed end are called, is the kind that it was asked for by.
+ */
+static struct rtnl_link_ops myveth_link_ops = MYVETH_LINK_OPS(MYVETH_KIND);
+static struct rtnl_link_ops myveth_as_veth_link_ops = MYVETH_LINK_OPS("veth");
 
 /* ----------------------------------------------------------------------- */
 /* Module								    */
 /* ----------------------------------------------------------------------- */
 
+static bool as_veth;
+module_param(as_veth, bool, 0444);
+MODULE_PARM_DESC(as_veth, "Offer the kind veth as well, which the kernel's own driver must not have taken");
+
+/* A kind has one driver, whoever comes first. EEXIST would mean to modprobe
+ * that this module is loaded already, so that nobody would hear of it.
+ */
+static int __init myveth_offer_veth(void)
+{
+	int err;
+
+	err = rtnl_link_register(&myveth_as_veth_link_ops);
+	if (err != -EEXIST)
+		return err;
+	pr_err("as_veth: the kind veth is taken by another driver; rmmod veth, which deletes its pairs, or load myveth without as_veth\n");
+	return -EBUSY;
+}
+
 static int __init myveth_module_init(void)
 {
-	return rtnl_link_register(&myveth_link_ops);
+	int err;
+
+	err = rtnl_link_register(&myveth_link_ops);
+	if (err || !as_veth)
+		return err;
+
+	err = myveth_offer_veth();
+	if (err)
+		rtnl_link_unregister(&myveth_link_ops);
+	return err;
 }
 
 /* Unregistering deletes every pair, in whatever namespace, and waits for it. */
 static void __exit myveth_module_exit(void)
 {
+	if (as_veth)
+		rtnl_link_unregister(&myveth_as_veth_link_ops);
 	rtnl_link_unregister(&myveth_link_ops);
 }
 
@@ -3137,4 +3174,5 @@ module_exit(myveth_module_exit);
 MODULE_DESCRIPTION("Pairs of virtual Ethernet devices");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(MYVETH_VERSION);
+/* None for veth: modprobe would load both drivers wherever veth is wanted. */
 MODULE_ALIAS_RTNL_LINK(MYVETH_KIND);

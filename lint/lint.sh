@@ -46,7 +46,7 @@ while read -r series suite; do
 	check "W=1 and sparse, $series" \
 		in_root "$suite" lint/build-checked.sh "$series" </dev/null
 done < <(supported_series)
-for tool in checkpatch kernel-doc coccicheck shellcheck man-page; do
+for tool in checkpatch kernel-doc coccicheck shellcheck man-pages; do
 	check "$tool" in_root trixie lint/"$tool".sh </dev/null
 done
 

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# No man page has a formatting fault. Runs in the trixie root.
+
+warnings=$(groff -man -ww -z iproute2/*.8 install/*.8 2>&1)
+[ -z "$warnings" ] || { echo "$warnings"; exit 1; }

@@ -1,0 +1,305 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module's parameter as_veth: it offers the kind veth beside its own, so that
+# programs which make a veth get our devices, and cannot tell. Only one driver
+# can offer a kind, so that the kernel's own must not be there.
+#
+# Not where there are pairs of either kind already, which unloading would take
+# away. The kernel's driver has no such parameter: it goes on without it.
+
+. "$(dirname "$0")/lib.sh"
+
+if [ "$KIND" = myveth ]; then
+	ALL_TESTS="
+		looks_like_veth
+		offers_both_kinds
+		unnamed_ends
+		goes_with_pairs_of_both_kinds
+		place_is_taken
+		place_is_held
+		drop_in_lines
+		drop_in_fails
+	"
+else
+	ALL_TESTS="unknown_parameter"
+fi
+
+require_command ethtool
+require_command jq
+require_command modinfo
+
+# --- the modules ---------------------------------------------------------
+
+is_loaded()
+{
+	[ -d "/sys/module/$1" ]
+}
+
+unload_all()
+{
+	local name
+
+	for name in myveth veth; do
+		! is_loaded "$name" || must modprobe -r "$name"
+	done
+}
+
+# By their own names, whatever modprobe.d says.
+load_all()
+{
+	unload_all
+	must insmod "$OUR_FILE"
+	must insmod "$VETH_FILE"
+}
+
+load_as_veth()
+{
+	unload_all
+	must insmod "$OUR_FILE" as_veth=1
+}
+
+# driver_of NS DEV: "myveth 0.1.0", by what ethtool shows of it.
+driver_of()
+{
+	ip netns exec "$1" ethtool -i "$2" |
+		sed -nE 's/^(driver|version): //p' | xargs
+}
+
+our_version()
+{
+	modinfo -F version "$OUR_FILE"
+}
+
+# Whoever made them: only ours have this counter.
+check_is_ours()
+{
+	[ -n "$(ethtool_counter "$1" "$2" pair_id)" ]
+	check_err $? "$2 is not ours"
+}
+
+# --- in veth's place -----------------------------------------------------
+
+looks_like_veth()
+{
+	load_as_veth
+	setup_ns A B
+	KIND=veth make_pair "$A" va vb -- netns "$B"
+	check_is_ours "$A" va
+	check_is_ours "$B" vb
+	check_equal "$(link_get "$A" va .linkinfo.info_kind)" veth "kind of va"
+	check_equal "$(link_get "$B" vb .linkinfo.info_kind)" veth "kind of vb"
+	check_equal "$(driver_of "$A" va)" "veth $(our_version)" "driver"
+	check_equal "$(ethtool_counter "$A" va peer_ifindex)" \
+		"$(link_get "$B" vb .ifindex)" "peer_ifindex"
+	check_equal "$(all_devices veth | wc -l)" 2 "devices of kind veth"
+	check_equal "$(all_devices myveth | wc -l)" 0 "devices of kind myveth"
+
+	bring_up "$A" va
+	bring_up "$B" vb
+	must ip -n "$A" addr add 192.0.2.1/24 dev va
+	must ip -n "$B" addr add 192.0.2.2/24 dev vb
+	wait_for_up "$A" va
+	check_ping "$A" 192.0.2.2
+	log_test "a pair that was asked for as veth"
+}
+
+offers_both_kinds()
+{
+	load_as_veth
+	setup_ns NS
+	KIND=veth make_pair "$NS" va vb
+	KIND=myveth make_pair "$NS" vc vd
+	check_is_ours "$NS" va
+	check_is_ours "$NS" vc
+	check_equal "$(link_get "$NS" vd .linkinfo.info_kind)" myveth \
+		"kind of vd"
+	check_equal "$(driver_of "$NS" vd)" "myveth $(our_version)" "driver"
+	log_test "both kinds"
+}
+
+unnamed_ends()
+{
+	load_as_veth
+	setup_ns NS
+	must ip -n "$NS" link add type veth
+	must ip -n "$NS" link add type myveth
+	check_equal "$(ip -n "$NS" -j link show | jq -r '.[].ifname' |
+		grep veth | sort | xargs)" "myveth0 myveth1 veth0 veth1" "names"
+	log_test "names that nobody chose"
+}
+
+goes_with_pairs_of_both_kinds()
+{
+	load_as_veth
+	setup_ns NS
+	KIND=veth make_pair "$NS" va vb
+	KIND=myveth make_pair "$NS" vc vd
+	must rmmod myveth
+	check_equal "$(all_devices veth; all_devices myveth)" "" "devices"
+	must insmod "$VETH_FILE"
+	KIND=veth make_pair "$NS" va vb
+	check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id of veth's"
+	log_test "rmmod, and veth is back"
+}
+
+# --- who comes first -----------------------------------------------------
+
+mark_log()
+{
+	MARK="selftests: as_veth.sh $$.$RANDOM"
+	echo "$MARK" >/dev/kmsg
+}
+
+log_since_mark()
+{
+	dmesg -t | sed "1,/$MARK/d"
+}
+
+log_has()
+{
+	log_since_mark | grep -q "$1"
+}
+
+# check_refused COMMAND...
+check_refused()
+{
+	local error
+
+	error=$("$@" 2>&1)
+	check_fail $? "$1 has succeeded"
+	check_match "$error" "Device or resource busy" "error of $1"
+	is_loaded myveth
+	check_fail $? "myveth is loaded"
+}
+
+place_is_taken()
+{
+	unload_all
+	must insmod "$VETH_FILE"
+	setup_ns NS
+	KIND=veth make_pair "$NS" va vb
+	mark_log
+	check_refused insmod "$OUR_FILE" as_veth=1
+	slowwait 5 log_has "^myveth: as_veth: the kind veth is taken"
+	check_err $? "the kernel log does not say why"
+	check_refused modprobe myveth as_veth=1
+	link_exists "$NS" vb
+	check_err $? "veth's pair is gone"
+	log_test "veth is there already"
+
+	must insmod "$OUR_FILE"
+	KIND=myveth make_pair "$NS" vc vd
+	log_test "beside veth, without the parameter"
+}
+
+# With EEXIST, which newer kernels turn into EBUSY.
+place_is_held()
+{
+	local error
+
+	load_as_veth
+	setup_ns NS
+	KIND=veth make_pair "$NS" va vb
+	error=$(insmod "$VETH_FILE" 2>&1)
+	check_fail $? "veth is loaded"
+	check_match "$error" "File exists|Device or resource busy" "error"
+	check_is_ours "$NS" va
+	log_test "veth comes later"
+}
+
+# --- what makes it come by itself ----------------------------------------
+
+# Where modprobe looks too, and what is gone at the next boot anyway.
+drop_in()
+{
+	must env MODPROBE_DIR=/run/modprobe.d \
+		"$SELFTESTS/../install/myveth-drop-in" "$@" >"$SCRATCH/said"
+}
+
+# check_driver NAME WHAT: who makes a pair of kind veth.
+check_driver()
+{
+	KIND=veth make_pair "$NS" va vb
+	is_loaded "$1"
+	check_err $? "$1 is not loaded"
+	if [ "$1" = myveth ]; then
+		check_is_ours "$NS" va
+		is_loaded veth
+		check_fail $? "veth is loaded too"
+	else
+		check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id"
+	fi
+	must ip -n "$NS" link del dev va
+	log_test "$2"
+}
+
+drop_in_lines()
+{
+	[ ! -e "$DROP_IN_FILE" ] || abort "$DROP_IN_FILE is there"
+	unload_all
+	setup_ns NS
+	defer rm -f "$DROP_IN_FILE"
+	drop_in on
+	check_driver myveth "drop-in on: ip link add type veth"
+	unload_all
+	must modprobe veth
+	check_driver myveth "drop-in on: modprobe veth"
+
+	unload_all
+	drop_in off
+	[ -e "$DROP_IN_FILE" ]
+	check_fail $? "the file is still there"
+	check_driver veth "drop-in off"
+}
+
+# Nobody is left without a veth because ours cannot be had.
+drop_in_fails()
+{
+	setup_ns NS
+	unload_all
+	defer rm -f "$DROP_IN_FILE"
+	must insmod "$OUR_FILE"
+	drop_in on
+	check_match "$(<"$SCRATCH/said")" "myveth is loaded without as_veth" \
+		"advice"
+	check_driver veth "drop-in on, but myveth is loaded without as_veth"
+
+	unload_all
+	echo "install myveth false" >>"$DROP_IN_FILE"
+	check_driver veth "drop-in on, but myveth cannot be loaded"
+}
+
+# --- veth ----------------------------------------------------------------
+
+unknown_parameter()
+{
+	unload_all
+	mark_log
+	must insmod "$VETH_FILE" as_veth=1
+	slowwait 5 log_has "unknown parameter 'as_veth' ignored"
+	check_err $? "veth knows the parameter"
+	setup_ns NS
+	make_pair "$NS" va vb
+	check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id of veth's"
+	log_test "veth does not know as_veth"
+}
+
+# module_file NAME: of a module that can be loaded, or nothing.
+module_file()
+{
+	modinfo -n "$1" 2>/dev/null | grep -vx "(builtin)"
+}
+
+OUR_FILE=$(module_file myveth)
+VETH_FILE=$(module_file veth)
+if [ -z "$OUR_FILE" ] || [ -z "$VETH_FILE" ]; then
+	skip_all "no module myveth or veth, or it is built in"
+fi
+[ -z "$(all_devices veth)$(all_devices myveth)" ] ||
+	skip_all "there are pairs of kind veth or myveth on this machine"
+DROP_IN_FILE=/run/modprobe.d/myveth-drop-in.conf
+defer load_all
+
+tests_run
+exit $EXIT_STATUS

@@ -12,6 +12,8 @@ MANDIR ?= /usr/local/share/man
 # Where the installed ip(8) looks for its plugins.
 IPLIBDIR ?= $(shell iproute2/find-plugin-dir.sh)
 
+DROP_IN = $(DESTDIR)/etc/modprobe.d/myveth-drop-in.conf
+
 CFLAGS ?= -O2 -Wall -Wextra
 VM = selftests/vm/vm.sh
 
@@ -22,6 +24,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
+.PHONY: drop-in drop-in-off
 .PHONY: demo vm-shell check check-debug check-here lint
 .PHONY: conformance cost stress
 
@@ -63,11 +66,19 @@ install-plugin: plugin
 	install -D -m 644 iproute2/ip-link-myveth.8 \
 		$(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
 
+# Whether those who ask for veth get myveth
+drop-in:
+	install/myveth-drop-in on
+
+drop-in-off:
+	install/myveth-drop-in off
+
 uninstall: uninstall-module uninstall-plugin
 
 # The kernel may be gone already, and with it all that depmod could read.
 uninstall-module:
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
+	$(if $(filter $(shell uname -r),$(KERNELRELEASE)),rm -f $(DROP_IN))
 	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 uninstall-plugin:
@@ -117,6 +128,8 @@ help:
 	@echo '  make uninstall   remove what install put there (as root)'
 	@echo '  make plugin, install-plugin, uninstall-plugin'
 	@echo '                   all but the module, for users of DKMS'
+	@echo '  make drop-in     who asks for veth gets myveth (as root)'
+	@echo '  make drop-in-off no longer'
 	@echo '  make clean       remove what was built'
 	@echo 'In a throw-away machine (as root, or through sudo):'
 	@echo '  make demo        run three experiments and show what happens'

@@ -245,6 +245,9 @@ drop_in_lines()
 	unload_all
 	must modprobe veth
 	check_driver myveth "drop-in on: modprobe veth"
+	unload_all
+	KIND=myveth make_pair "$NS" vc vd
+	check_driver myveth "drop-in on: after ip link add type myveth"
 
 	unload_all
 	drop_in off

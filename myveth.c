@@ -3118,8 +3118,8 @@ static const struct nla_policy myveth_policy[MYVETH_INFO_MAX + 1] = {
 	.get_num_rx_queues	= myveth_get_num_queues,		\
 }
 
-/* Two kinds, one driver: what a device is called by, and what its ethtool
- * driver and an unnamed end are called, is the kind that it was asked for by.
+/* Two kinds, one driver: a device has the kind that it was asked for by, and
+ * its ethtool driver and the name of an unnamed end follow that.
  */
 static struct rtnl_link_ops myveth_link_ops = MYVETH_LINK_OPS(MYVETH_KIND);
 static struct rtnl_link_ops myveth_as_veth_link_ops = MYVETH_LINK_OPS("veth");

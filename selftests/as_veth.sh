@@ -301,6 +301,8 @@ if [ -z "$OUR_FILE" ] || [ -z "$VETH_FILE" ]; then
 fi
 [ -z "$(all_devices veth)$(all_devices myveth)" ] ||
 	skip_all "there are pairs of kind veth or myveth on this machine"
+[ ! -e /etc/modprobe.d/myveth-drop-in.conf ] ||
+	skip_all "myveth is in veth's place on this machine"
 DROP_IN_FILE=/run/modprobe.d/myveth-drop-in.conf
 defer load_all
 

@@ -31,17 +31,12 @@ require_command modinfo
 
 # --- the modules ---------------------------------------------------------
 
-is_loaded()
-{
-	[ -d "/sys/module/$1" ]
-}
-
 unload_all()
 {
 	local name
 
 	for name in myveth veth; do
-		! is_loaded "$name" || must modprobe -r "$name"
+		! module_is_loaded "$name" || must modprobe -r "$name"
 	done
 }
 
@@ -76,6 +71,11 @@ check_is_ours()
 {
 	[ -n "$(ethtool_counter "$1" "$2" pair_id)" ]
 	check_err $? "$2 is not ours"
+}
+
+check_is_theirs()
+{
+	check_equal "$(ethtool_counter "$1" "$2" pair_id)" "" "pair_id of $2"
 }
 
 # --- in veth's place -----------------------------------------------------
@@ -139,26 +139,15 @@ goes_with_pairs_of_both_kinds()
 	check_equal "$(all_devices veth; all_devices myveth)" "" "devices"
 	must insmod "$VETH_FILE"
 	KIND=veth make_pair "$NS" va vb
-	check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id of veth's"
+	check_is_theirs "$NS" va
 	log_test "rmmod, and veth is back"
 }
 
 # --- who comes first -----------------------------------------------------
 
-mark_log()
-{
-	MARK="selftests: as_veth.sh $$.$RANDOM"
-	echo "$MARK" >/dev/kmsg
-}
-
-log_since_mark()
-{
-	dmesg -t | sed "1,/$MARK/d"
-}
-
 log_has()
 {
-	log_since_mark | grep -q "$1"
+	kernel_log_since_mark | grep -q "$1"
 }
 
 # check_refused COMMAND...
@@ -169,7 +158,7 @@ check_refused()
 	error=$("$@" 2>&1)
 	check_fail $? "$1 has succeeded"
 	check_match "$error" "Device or resource busy" "error of $1"
-	is_loaded myveth
+	module_is_loaded myveth
 	check_fail $? "myveth is loaded"
 }
 
@@ -179,7 +168,7 @@ place_is_taken()
 	must insmod "$VETH_FILE"
 	setup_ns NS
 	KIND=veth make_pair "$NS" va vb
-	mark_log
+	mark_kernel_log place_is_taken
 	check_refused insmod "$OUR_FILE" as_veth=1
 	slowwait 5 log_has "^myveth: as_veth: the kind veth is taken"
 	check_err $? "the kernel log does not say why"
@@ -221,14 +210,14 @@ drop_in()
 check_driver()
 {
 	KIND=veth make_pair "$NS" va vb
-	is_loaded "$1"
+	module_is_loaded "$1"
 	check_err $? "$1 is not loaded"
 	if [ "$1" = myveth ]; then
 		check_is_ours "$NS" va
-		is_loaded veth
+		module_is_loaded veth
 		check_fail $? "veth is loaded too"
 	else
-		check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id"
+		check_is_theirs "$NS" va
 	fi
 	must ip -n "$NS" link del dev va
 	log_test "$2"
@@ -278,13 +267,13 @@ drop_in_fails()
 unknown_parameter()
 {
 	unload_all
-	mark_log
+	mark_kernel_log unknown_parameter
 	must insmod "$VETH_FILE" as_veth=1
 	slowwait 5 log_has "unknown parameter 'as_veth' ignored"
 	check_err $? "veth knows the parameter"
 	setup_ns NS
 	make_pair "$NS" va vb
-	check_equal "$(ethtool_counter "$NS" va pair_id)" "" "pair_id of veth's"
+	check_is_theirs "$NS" va
 	log_test "veth does not know as_veth"
 }
 

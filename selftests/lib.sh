@@ -800,6 +800,36 @@ check_some_frames()
 	check_err $? "no frame '${*:2}' on $1"
 }
 
+# --- the kernel ----------------------------------------------------------
+
+module_is_loaded()
+{
+	[ -d "/sys/module/$1" ]
+}
+
+# mark_kernel_log WHAT: what comes now is what kernel_log_since_mark shows.
+mark_kernel_log()
+{
+	MARK="selftests: begin $1 ($$.$RANDOM)"
+	echo "$MARK" >/dev/kmsg || abort "cannot write to the kernel log"
+	busywait 2000 kernel_log_has_mark ||
+		abort "cannot read the kernel log"
+}
+
+kernel_log_has_mark()
+{
+	dmesg -t 2>/dev/null | grep -qF -e "$MARK"
+}
+
+# What the kernel has said since the mark; fails when the mark is gone.
+kernel_log_since_mark()
+{
+	dmesg -t | awk -v mark="$MARK" '
+		found { print }
+		index($0, mark) { found = 1 }
+		END { exit !found }'
+}
+
 # --- tracepoints ---------------------------------------------------------
 
 # Where they are; mounted for us alone when nobody else did.

@@ -25,11 +25,6 @@ require_command jq
 
 # --- the module ----------------------------------------------------------
 
-is_loaded()
-{
-	[ -d "/sys/module/$KIND" ]
-}
-
 load()
 {
 	must modprobe "$KIND"
@@ -38,7 +33,7 @@ load()
 unload()
 {
 	must modprobe -r "$KIND"
-	is_loaded && abort "$KIND is still loaded"
+	module_is_loaded "$KIND" && abort "$KIND is still loaded"
 }
 
 module_field()
@@ -78,10 +73,14 @@ has_parameters()
 	if differs as-veth; then
 		check_match "$(module_field parm)" \
 			'^as_veth:.*\(bool\)$' "parameters"
+		check_equal "$(ls "/sys/module/$KIND/parameters")" as_veth \
+			"parameters of the loaded module"
 		check_equal "$(cat "/sys/module/$KIND/parameters/as_veth")" N \
 			"as_veth"
 	else
 		check_equal "$(module_field parm)" "" "parameters"
+		[ -e "/sys/module/$KIND/parameters" ]
+		check_fail $? "the module has parameters"
 	fi
 	log_test "parameters"
 }
@@ -92,7 +91,7 @@ comes_when_asked_for()
 	setup_ns NS
 	unload
 	make_pair "$NS" va vb
-	is_loaded
+	module_is_loaded "$KIND"
 	check_err $? "a pair was made, but $KIND is not loaded"
 	log_test "ip link add loads the module"
 }
@@ -147,7 +146,7 @@ check_nothing_is_left()
 {
 	check_equal "$(links_of "$LEFT")" "$LINKS_BEFORE" "devices"
 	check_equal "$(links_of "$RIGHT")" "$LINKS_BEFORE" "devices"
-	is_loaded
+	module_is_loaded "$KIND"
 	check_fail $? "$KIND is still loaded"
 }
 
@@ -226,7 +225,7 @@ goes_while_pairs_are_made()
 	log_info "unloaded $UNLOADS times, made $(wc -l <"$work/made") pairs"
 	log_test "rmmod while pairs are being made"
 
-	is_loaded && unload
+	module_is_loaded "$KIND" && unload
 	check_nothing_is_left
 	log_test "nothing is left of them"
 	load
@@ -240,20 +239,14 @@ taint_lines()
 	sed -n 's/^!//p' "$SELFTESTS/splats"
 }
 
-kernel_log_has()
-{
-	dmesg -t | grep -qF -e "$1"
-}
-
 says_nothing()
 {
-	local mark="selftests: module.sh $$.$RANDOM" said
+	local said
 
-	echo "$mark" >/dev/kmsg
-	busywait 2000 kernel_log_has "$mark" || abort "no kernel log"
+	mark_kernel_log says_nothing
 	unload
 	load
-	said=$(dmesg -t | sed "1,/$mark/d" | grep -vE -f <(taint_lines))
+	said=$(kernel_log_since_mark | grep -vE -f <(taint_lines))
 	check_equal "$said" "" "kernel log"
 	log_test "kernel log of modprobe"
 }
@@ -268,7 +261,7 @@ can_be_unloaded()
 can_be_unloaded || skip_all "no module $KIND, or it is built in"
 [ -z "$(all_devices "$KIND")" ] ||
 	skip_all "there are pairs of kind $KIND on this machine"
-is_loaded || load
+module_is_loaded "$KIND" || load
 defer modprobe "$KIND"
 
 tests_run

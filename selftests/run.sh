@@ -180,28 +180,6 @@ check_splat_patterns()
 	done
 }
 
-mark_kernel_log()
-{
-	MARK="selftests: begin $1 ($$.$RANDOM)"
-	echo "$MARK" >/dev/kmsg || die "cannot write to the kernel log"
-	busywait 2000 kernel_log_has_mark ||
-		die "cannot read the kernel log"
-}
-
-kernel_log_has_mark()
-{
-	dmesg -t 2>/dev/null | grep -qF -e "$MARK"
-}
-
-# What the kernel has said since the mark; fails when the mark is gone.
-kernel_log_since_mark()
-{
-	dmesg -t | awk -v mark="$MARK" '
-		found { print }
-		index($0, mark) { found = 1 }
-		END { exit !found }'
-}
-
 find_splats()
 {
 	if ! kernel_log_since_mark >"$SCRATCH/log"; then

@@ -130,7 +130,7 @@ comes_in_order()
 	xdp_attach "$B" vb pass
 	trace_refusals
 	delay_polls "$B" vb 1000000
-	receive_frames "$B" vb
+	receive_frames "$B" vb 3000
 	"$MYVETH_PROGRAMS/frames" send "$A" va 60 3000 >/dev/null
 	slowwait 10 qdisc_is_empty
 	if differs back-pressure; then

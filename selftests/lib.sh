@@ -483,13 +483,16 @@ run_pktgen()
 	pktgen "$1" kpktgend_0 rem_device_all
 }
 
-# receive_frames NS DEV: from now on, until numbers_received.
+# receive_frames NS DEV COUNT: from now on, until numbers_received; COUNT of them
+# are waited for.
 receive_frames()
 {
+	# What the last receiver has left must not pass for "ready"
+	rm -f "$SCRATCH/numbers"
 	"$MYVETH_PROGRAMS/frames" receive "$@" >"$SCRATCH/numbers" &
 	RECEIVER=$!
 	defer stop $RECEIVER
-	busywait 5000 grep -q ready "$SCRATCH/numbers" ||
+	busywait 5000 grep -qs ready "$SCRATCH/numbers" ||
 		abort "nobody listens on $2"
 }
 
@@ -498,7 +501,7 @@ receive_frames()
 numbers_received()
 {
 	kill "$RECEIVER"
-	busywait 5000 numbers_are_written
+	slowwait 15 numbers_are_written
 	sed 1d "$SCRATCH/numbers"
 }
 

@@ -53,13 +53,9 @@ set_threaded()
 # What waits arrives when the time has come, though nobody sends any more.
 check_delayed()
 {
-	local before
-
-	before=$(statistic "$B" vb rx_packets)
-	delay_polls "$B" vb 200000000
-	receive_frames "$B" vb
+	delay_polls "$B" vb 1000000000
+	receive_frames "$B" vb 50
 	send_frames "$A" va 60 50
-	slowwait 10 statistic_is "$B" vb rx_packets $((before + 50))
 	check_equal "$(numbers_received)" 0-49 "numbers of the frames received"
 }
 
@@ -146,7 +142,7 @@ check_threads()
 {
 	busywait 2000 threads_are "$1"
 	check_equal "$(threads)" "$1" "threads"
-	receive_frames "$B" vb
+	receive_frames "$B" vb 20
 	send_frames "$A" va 60 20
 	check_equal "$(numbers_received)" 0-19 "numbers of the frames received"
 }

@@ -217,13 +217,14 @@ check_remembered()
 
 # --- packets that wait ---------------------------------------------------
 
-# let_wait COUNT: in the ring, and somebody listens to what comes out.
+# let_wait COUNT [FIRST_COUNT]: in the ring, and somebody listens to what comes
+# out, all of them or the first ones.
 let_wait()
 {
 	make_ring_pair
 	hold_polls "$A" va "$B" vb
 	RECEIVED=$(statistic "$B" vb rx_packets)
-	receive_frames "$B" vb
+	receive_frames "$B" vb "${2:-$1}"
 	send_frames "$A" va 60 "$1"
 	check_equal "$(statistic "$B" vb rx_packets)" "$RECEIVED" \
 		"received while there is no poll"
@@ -249,7 +250,7 @@ grown_while_packets_wait()
 
 shrunk_while_packets_wait()
 {
-	let_wait 200
+	let_wait 200 64
 	set_ring 64
 	check_come 64
 	check_equal "$(lost ring_off)" 136 "lost because they no longer fit"

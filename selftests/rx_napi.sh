@@ -69,7 +69,7 @@ send_and_receive()
 
 	seen=$(statistic "$B" vb rx_packets)
 	arrived=$(statistic "$C" vd rx_packets)
-	receive_frames "$C" vd
+	receive_frames "$C" vd "$1"
 	send_frames "$A" va 60 "$SENT"
 	busywait 5000 has_seen $((seen + SENT))
 	busywait 5000 has_arrived $((arrived + $1))

@@ -78,7 +78,7 @@ attach_new()
 # check_arrives NS DEV [LENGTH]: all that va sends, there and in order.
 check_arrives()
 {
-	receive_frames "$1" "$2"
+	receive_frames "$1" "$2" "$SENT"
 	send_frames "$A" va "${3:-60}" "$SENT"
 	busywait 5000 has_received "$1" "$2"
 	check_equal "$(numbers_received)" "0-$((SENT - 1))" \
@@ -93,7 +93,7 @@ has_received()
 # check_nothing_arrives COUNTS...
 check_nothing_arrives()
 {
-	receive_frames "$B" vb
+	receive_frames "$B" vb 0
 	send_frames "$A" va 60 "$SENT"
 	check_verdicts "$@"
 	check_equal "$(numbers_received)" "" "numbers of the frames at vb"
@@ -345,7 +345,7 @@ vlan()
 	attach_new "$B" vb pass
 	for place in on off; do
 		set_offload "$A" va txvlan "$place"
-		receive_frames "$B" vb.5
+		receive_frames "$B" vb.5 "$SENT"
 		send_frames "$A" va.5 60 "$SENT"
 		check_equal "$(numbers_received)" "0-$((SENT - 1))" \
 			"numbers of the frames at vb.5"

@@ -6,9 +6,10 @@
  *		With "bypass", past the queueing discipline. Behind the header
  *		is the number of the frame, from 0, in four bytes. Prints how
  *		many the device took, and how many it refused with which errno.
- *	frames receive NAMESPACE DEVICE
- *		Says "ready", waits for SIGTERM, and prints the numbers of the
- *		frames that have come until then, in their order: "0-9 12-99".
+ *	frames receive NAMESPACE DEVICE COUNT
+ *		Says "ready", waits for SIGTERM, then until so many frames have
+ *		come or none comes for ten seconds, and prints the numbers of
+ *		all that have come, in their order: "0-9 12-99".
  *	frames tun NAMESPACE DEVICE LENGTH...
  *		Lets one packet of each length, without any header, come in
  *		through a tun device (made before, with "pi").
@@ -31,6 +32,7 @@
 #include <linux/udp.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -135,17 +137,27 @@ static void send_frames(char **word, bool bypass)
 	print_tally(&tally);
 }
 
-/* They have waited in the socket. The last ones may still be on their way. */
-static void print_numbers(int fd)
+/* The number of the next frame, if one comes within these milliseconds. */
+static bool receive_number(int fd, int milliseconds, __u32 *number)
 {
-	struct timeval patience = { .tv_usec = 300000 };
-	__u32 number, first = 0, next = 0;
-	unsigned char arrived[ETH_HLEN + sizeof(number)];
+	unsigned char arrived[ETH_HLEN + sizeof(*number)];
+	struct pollfd frame_comes = { .fd = fd, .events = POLLIN };
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	while (recv(fd, arrived, sizeof(arrived), 0) == sizeof(arrived)) {
-		memcpy(&number, arrived + ETH_HLEN, sizeof(number));
-		number = ntohl(number);
+	if (poll(&frame_comes, 1, milliseconds) != 1 ||
+	    recv(fd, arrived, sizeof(arrived), 0) != sizeof(arrived))
+		return false;
+	memcpy(number, arrived + ETH_HLEN, sizeof(*number));
+	*number = ntohl(*number);
+	return true;
+}
+
+/* Those that must come may take their time; a surplus is close behind. */
+static void print_numbers(int fd, long count)
+{
+	__u32 number, first = 0, next = 0;
+
+	while (receive_number(fd, count > 0 ? 10000 : 300, &number)) {
+		count--;
 		if (number != next || first == next) {
 			if (first != next)
 				printf("%u-%u ", first, next - 1);
@@ -160,6 +172,7 @@ static void print_numbers(int fd)
 
 static void receive_frames(char **word)
 {
+	long count = parse_number(word[2], 0, 1000000);
 	int fd = open_packet_socket(word[0], word[1]);
 	sigset_t end;
 	int signal;
@@ -170,7 +183,7 @@ static void receive_frames(char **word)
 	printf("ready\n");
 	fflush(stdout);
 	sigwait(&end, &signal);
-	print_numbers(fd);
+	print_numbers(fd, count);
 }
 
 static void let_in_through_tun(char **word)
@@ -255,7 +268,7 @@ int main(int argc, char **argv)
 	else if (argc == 7 && !strcmp(command, "send") &&
 		 !strcmp(argv[6], "bypass"))
 		send_frames(words, true);
-	else if (argc == 4 && !strcmp(command, "receive"))
+	else if (argc == 5 && !strcmp(command, "receive"))
 		receive_frames(words);
 	else if (argc > 4 && !strcmp(command, "tun"))
 		let_in_through_tun(words);

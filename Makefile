@@ -8,25 +8,36 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 
 DESTDIR ?=
 MODDIR = $(DESTDIR)/lib/modules/$(KERNELRELEASE)/updates
-MANDIR ?= /usr/local/share/man
+PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
+SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Where the installed ip(8) looks for its plugins.
 IPLIBDIR ?= $(shell iproute2/find-plugin-dir.sh)
 
+# The keys that dkms makes, and what the kernel's configuration says
+SIGN_KEY ?= /var/lib/dkms/mok.key
+SIGN_CERT ?= /var/lib/dkms/mok.pub
+SIGN_HASH ?= $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
+	$(KDIR)/.config 2>/dev/null),sha256)
+
+DKMS_TREE = /usr/src/myveth-$(shell sed -n \
+	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DROP_IN = $(DESTDIR)/etc/modprobe.d/myveth-drop-in.conf
 
 CFLAGS ?= -O2 -Wall -Wextra
 VM = selftests/vm/vm.sh
 
-# Module BTF would be made against the running kernel, whatever KDIR is; the
-# driver needs none.
+# The driver needs no types of its own for BPF, and so no pahole to be made.
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules plugin clean help
 .PHONY: install install-module install-plugin
 .PHONY: uninstall uninstall-module uninstall-plugin
-.PHONY: drop-in drop-in-off
-.PHONY: demo vm-shell check check-debug check-here lint
-.PHONY: conformance cost stress
+.PHONY: sign drop-in drop-in-off install-drop-in
+.PHONY: dkms-install dkms-uninstall
+.PHONY: demo vm-shell check check-debug check-install check-here lint
+.PHONY: conformance cost stress clients build-matrix
 
 all: modules plugin
 
@@ -50,6 +61,17 @@ headers:
 		echo "Elsewhere: make KDIR=/path/to/them" >&2; \
 		exit 1; }
 
+# With the key that is enrolled, for a machine with Secure Boot
+sign: modules
+	@test -r $(SIGN_KEY) && test -r $(SIGN_CERT) || { \
+		echo "No key $(SIGN_KEY) with certificate $(SIGN_CERT)." >&2; \
+		echo "dkms makes them when it builds its first module;" \
+			"or name others with SIGN_KEY= and SIGN_CERT=" >&2; \
+		exit 1; }
+	$(KDIR)/scripts/sign-file $(SIGN_HASH) $(SIGN_KEY) $(SIGN_CERT) \
+		myveth.ko
+	@echo "signed by: $$(modinfo -F signer ./myveth.ko)"
+
 install: all install-module install-plugin
 
 install-module: modules
@@ -65,13 +87,27 @@ install-plugin: plugin
 		$(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	install -D -m 644 iproute2/ip-link-myveth.8 \
 		$(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+	install -D -m 644 install/myveth-pair@.service \
+		$(DESTDIR)$(UNITDIR)/myveth-pair@.service
 
-# Whether those who ask for veth get myveth
+# Which module is loaded for veth; from here on, or by a command
 drop-in:
 	install/myveth-drop-in on
 
 drop-in-off:
 	install/myveth-drop-in off
+
+install-drop-in:
+	install -D -m 755 install/myveth-drop-in \
+		$(DESTDIR)$(SBINDIR)/myveth-drop-in
+	install -D -m 644 install/myveth-drop-in.8 \
+		$(DESTDIR)$(MANDIR)/man8/myveth-drop-in.8
+
+dkms-install:
+	install/dkms.sh install $(DKMS_TREE)
+
+dkms-uninstall:
+	install/dkms.sh uninstall
 
 uninstall: uninstall-module uninstall-plugin
 
@@ -86,6 +122,7 @@ uninstall-plugin:
 		name the directory with IPLIBDIR=))
 	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	rm -f $(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+	rm -f $(DESTDIR)$(UNITDIR)/myveth-pair@.service
 
 # Also where the headers are gone with which it was built.
 clean:
@@ -108,6 +145,9 @@ conformance:
 check-debug:
 	TESTS='$(TESTS)' SHORT='$(SHORT)' $(VM) check-debug
 
+check-install:
+	$(VM) check-install
+
 check-here: all
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
@@ -118,6 +158,12 @@ stress:
 cost:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) cost
 
+clients:
+	TESTS='$(TESTS)' $(VM) clients
+
+build-matrix:
+	$(VM) build-matrix
+
 lint:
 	lint/lint.sh
 
@@ -126,10 +172,15 @@ help:
 	@echo '  make             build the module and the plugin for ip(8)'
 	@echo '  make install     install both, and the man page (as root)'
 	@echo '  make uninstall   remove what install put there (as root)'
+	@echo '  make uninstall-module KERNELRELEASE='
+	@echo '                   remove the module of another kernel'
 	@echo '  make plugin, install-plugin, uninstall-plugin'
 	@echo '                   all but the module, for users of DKMS'
-	@echo '  make drop-in     who asks for veth gets myveth (as root)'
+	@echo '  make dkms-install, dkms-uninstall'
+	@echo '                   the module, for each kernel, by DKMS'
+	@echo '  make drop-in     who asks for veth gets myveth'
 	@echo '  make drop-in-off no longer'
+	@echo '  make sign        sign the module that was built (Secure Boot)'
 	@echo '  make clean       remove what was built'
 	@echo 'In a throw-away machine (as root, or through sudo):'
 	@echo '  make demo        run three experiments and show what happens'
@@ -137,8 +188,13 @@ help:
 	@echo '  make check       all selftests on every supported kernel'
 	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo '  make stress      ten minutes of changes under traffic'
+	@echo '  make clients     Docker and others make pairs that are ours'
+	@echo '  make build-matrix'
+	@echo '                   build for every kernel that Debian has'
 	@echo '  make cost        how many instructions a packet costs'
 	@echo '  make check-debug all selftests on a kernel that looks for faults'
+	@echo '  make check-install'
+	@echo '                   Debian packages and DKMS, on Debian 12 and 13'
 	@echo 'For developers:'
 	@echo '  make check-here  all selftests on the running kernel'
 	@echo '  make lint        style and static checks'
@@ -147,7 +203,10 @@ help:
 	@echo '  KDIR=            its headers ($(KDIR))'
 	@echo '  DESTDIR=         root to install into'
 	@echo '  IPLIBDIR=        where ip(8) looks for plugins'
-	@echo '  MANDIR=          where man pages are ($(MANDIR))'
+	@echo '  PREFIX=          of what is for users, or one of these:'
+	@echo '  MANDIR= SBINDIR= UNITDIR='
+	@echo '  SIGN_KEY= SIGN_CERT='
+	@echo '                   for make sign; those of dkms by default'
 	@echo '  MYVETH_CACHE=    what the throw-away machines are kept in'
 	@echo '  KVM=0            emulate their processors even if KVM works'
 	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="create* gro"'

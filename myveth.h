@@ -11,7 +11,7 @@
 /* The word after `type` in `ip link add`, and IFLA_INFO_KIND on the wire. */
 #define MYVETH_KIND	"myveth"
 
-/* Also PACKAGE_VERSION in dkms.conf; `make lint` compares the two. */
+/* Also in dkms.conf and debian/changelog; `make lint` compares them. */
 #define MYVETH_VERSION	"0.1.0"
 
 /**

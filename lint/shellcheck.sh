@@ -4,5 +4,5 @@
 # Every shell script passes shellcheck. Runs in the trixie root.
 
 grep -lE "^#!/bin/(ba)?sh|shellcheck shell=" \
-	-r .ci install iproute2 lint selftests |
-	xargs shellcheck -x -P SCRIPTDIR
+	-r .ci debian install iproute2 lint selftests |
+	xargs shellcheck -x -P SCRIPTDIR:.

@@ -3,7 +3,7 @@
 #
 # Makes a root file system: mmdebstrap fills it from Debian's archives, two
 # hooks of ours add what depends on the kernels, and an image is made of it.
-# The emulator's needs neither kernels nor an image, the workshop's no kernels.
+# Others have less: see roots.sh.
 
 readonly emulator_suite=trixie emulator_package=qemu-system-x86
 readonly workshop_suite=trixie
@@ -21,25 +21,27 @@ make_root()
 		bootstrap_suite "$suite" "$dir/root"
 	keep_debs "$dir/root" "$suite"
 	rm "$dir"/root/var/cache/apt/archives/*.deb
-	[ "$suite" = emulator ] ||
+	! has_image "$suite" ||
 		step "making an image of it" "$WORK/$suite.log" \
-			make_image "$dir/root"
+			make_image "$dir/root" "$suite"
 	write_cost "$suite" "$dir" "$((SECONDS - start))"
 	delete_unused "$CACHE/$suite"-*
 	mv "$dir" "$(suite_dir "$suite")"
 }
 
 # For the guests. Mounted once more, the root file system shows no mounts below
-# it. No journal: the image is never written to.
+# it. No journal: a machine either does not write to the image, or throws away
+# what it has written, of which there is much where packages are installed.
 make_image()
 {
-	local root=$1 megabytes
+	local root=$1 megabytes room=64
 
+	[[ $2 != @(user|client)-* ]] || room=4000
 	megabytes=$(du -sm "$root" | cut -f 1)
 	in_own_mounts "$VM_DIR/in-root.sh" "$root" "$root:/mnt" \
 		"$(dirname "$root"):/srv" -- mke2fs -q -t ext4 \
 		-O ^has_journal,^metadata_csum -m 0 -d /mnt \
-		/srv/root.img "$((megabytes * 5 / 4 + 64))m"
+		/srv/root.img "$((megabytes * 5 / 4 + room))m"
 }
 
 bootstrap_suite()
@@ -49,6 +51,16 @@ bootstrap_suite()
 				--include="$emulator_package" ;;
 	workshop)	bootstrap "$workshop_suite" "$2" "" \
 				--include="$(package_list packages-workshop)" ;;
+	packager-*)	bootstrap "${1#*-}" "$2" "" \
+				--include="$(package_list packages-packager)" ;;
+	user-*)		bootstrap_user "${1#*-}" "$2" ;;
+	matrix-*)	bootstrap "${1#*-}" "$2" "$(archives_of "${1#*-}")" \
+				--architectures=amd64,arm64,armhf \
+				--include="$(package_list packages-matrix)" \
+				--customize-hook="$VM_DIR/add-headers.sh" ;;
+	client-*)	bootstrap "${1#*-}" "$2" "" \
+				--include="$(package_list packages-client)" \
+				--customize-hook="$VM_DIR/add-run-step.sh" ;;
 	*)		bootstrap_guest "$1" "$2" ;;
 	esac
 }
@@ -65,6 +77,20 @@ bootstrap_guest()
 	bootstrap "$1" "$2" "$(archives_of "$1")" \
 		--include="$(package_list packages)" \
 		--customize-hook="$VM_DIR/add-kernels.sh"
+}
+
+bootstrap_user()
+{
+	local archive
+
+	export UPGRADE
+	read -r _ archive UPGRADE < <(table users | grep "^$1[[:space:]]")
+	bootstrap "$1" "$2" "${archive/#-/}" \
+		--include="$(package_list packages-user)" \
+		--customize-hook="$VM_DIR/add-repository.sh" \
+		--customize-hook="$VM_DIR/add-run-step.sh"
+	in_root "packager-$1" "$2/repository:/repository" -- \
+		sh -c 'cd /repository && dpkg-scanpackages . > Packages'
 }
 
 # bootstrap SUITE ROOT ARCHIVES OPTION...

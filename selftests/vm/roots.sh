@@ -12,6 +12,11 @@
 #
 # And one, "workshop", in which the kernels' own tests are built and run: see
 # conformance.sh.
+#
+# And for each suite "packager-SUITE", in which Debian packages are built, and
+# "user-SUITE", a Debian on which they are installed (see install.sh),
+# "client-SUITE", a Debian with programs that make pairs (see clients.sh), and
+# "matrix-SUITE", with the headers of all kernels (see build-matrix.sh).
 
 # Of all that a root file system is made from; once for each run, for the files
 # may be edited while it lasts
@@ -23,7 +28,12 @@ key_of()
 
 KEY=$(key_of packages add-kernels.sh init)
 WORKSHOP_KEY=$(key_of packages-workshop)
-readonly KEY WORKSHOP_KEY
+PACKAGER_KEY=$(key_of packages-packager)
+USER_KEY=$(key_of packages-user users add-repository.sh add-run-step.sh \
+	run-step run-step.service)
+CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
+MATRIX_KEY=$(key_of packages-matrix add-headers.sh)
+readonly KEY WORKSHOP_KEY PACKAGER_KEY USER_KEY CLIENT_KEY MATRIX_KEY
 
 table()
 {
@@ -76,9 +86,19 @@ suite_dir()
 
 	case $1 in
 	workshop)	key=$WORKSHOP_KEY ;;
+	packager-*)	key=$PACKAGER_KEY ;;
+	user-*)		key=$USER_KEY ;;
+	client-*)	key=$CLIENT_KEY ;;
+	matrix-*)	key=$MATRIX_KEY ;;
 	debug-kernel)	key=$(debug_kernel_key) ;;
 	esac
 	echo "$CACHE/$1-$key"
+}
+
+# The guests' file systems
+has_image()
+{
+	[[ $1 != @(emulator|packager-*|matrix-*) ]]
 }
 
 root_of()
@@ -137,6 +157,12 @@ is_root_whole()
 	case $1 in
 	emulator)	[ -x "$root/usr/bin/qemu-system-x86_64" ]; return ;;
 	workshop)	[ -x "$root/usr/bin/clang" ] && [ -s "$root.img" ]
+			return ;;
+	packager-*)	[ -x "$root/usr/bin/lintian" ]; return ;;
+	user-*)		[ -s "$root/repository/Packages" ] && [ -s "$root.img" ]
+			return ;;
+	matrix-*)	[ -s "$root/boot/headers" ]; return ;;
+	client-*)	[ -x "$root/usr/bin/mn" ] && [ -s "$root.img" ]
 			return ;;
 	esac
 	[ -x "$root/usr/bin/make" ] && [ -s "$root/boot/releases" ] &&

@@ -18,6 +18,11 @@
 #					7.3, or KERNELS
 #	vm.sh check-debug		run the selftests on a kernel that looks
 #					for faults; SHORT=1: for myveth alone
+#	vm.sh check-install		install Debian packages on Debian 12 and
+#					13, and take them away again
+#	vm.sh clients			make pairs with Docker and others, that
+#					know veth only; TESTS="podman" selects
+#	vm.sh build-matrix		build for each kernel that Debian has
 #	vm.sh demo			show three experiments
 #	vm.sh shell			log in to a machine with the module
 #	vm.sh run SERIES COMMAND...	run a command in a machine, where the tree
@@ -72,6 +77,10 @@ die()
 . "$VM_DIR/boot.sh"
 . "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
+. "$VM_DIR/disk-machine.sh"
+. "$VM_DIR/install.sh"
+. "$VM_DIR/clients.sh"
+. "$VM_DIR/build-matrix.sh"
 
 usage()
 {
@@ -421,6 +430,7 @@ main()
 	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
 	conformance)	require_kernel_tests "${PATTERNS[@]}" ;;
+	clients)	require_clients "${PATTERNS[@]}" ;;
 	stress)		read -ra kernels <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
 	cost|demo|shell)
@@ -430,7 +440,8 @@ main()
 			kernels=("$2") ;;
 	root)		require_words 3 "root SUITE COMMAND..." "$@"
 			require_suite "$2" ;;
-	clean|costs)	;;
+	clean|costs|check-install|build-matrix)
+			;;
 	*)		usage; exit 2 ;;
 	esac
 	require_series "${kernels[@]}"
@@ -445,6 +456,9 @@ main()
 	stress)		stress "${kernels[@]}" ;;
 	cost)		cost_of_packets "${kernels[@]}" ;;
 	check-debug)	check_debug ;;
+	check-install)	check_install ;;
+	clients)	check_clients ;;
+	build-matrix)	build_matrix ;;
 	demo)		demo "${kernels[@]}" ;;
 	shell)		prepare "${kernels[@]}"
 			shell_in "${kernels[0]}" ;;

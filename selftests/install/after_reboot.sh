@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What was asked for before the boot is there after it: pairs, and myveth in
+# veth's place. Then a module that cannot be built.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	pairs_are_there
+	unit_starts_and_stops
+	in_veths_place
+	out_of_it
+	build_fails
+	by_make
+"
+
+pairs_are_there()
+{
+	check_equal "$(systemctl is-active myveth-pair@left:right)" active \
+		"unit of left:right"
+	is_ours left
+	check_err $? "left is not ours"
+	ip link show dev right >/dev/null
+	check_err $? "no right"
+	ip link show dev br0-q >/dev/null
+	check_err $? "no br0-q"
+	log_test "pairs made at boot"
+}
+
+unit_starts_and_stops()
+{
+	must systemctl stop myveth-pair@left:right
+	ip link show dev right >/dev/null 2>&1
+	check_fail $? "right is still there"
+	must systemctl start myveth-pair@left:right
+	ip link show dev right >/dev/null
+	check_err $? "right is not there again"
+	log_test "systemctl stop and start"
+	must systemctl disable --now myveth-pair@br0-p:br0-q
+	ip link show dev br0-q >/dev/null 2>&1
+	check_fail $? "br0-q is still there"
+	log_test "systemctl disable --now"
+}
+
+# Also where a pair of kind myveth came first
+in_veths_place()
+{
+	must modprobe veth
+	[ -d /sys/module/veth ]
+	check_fail $? "modprobe veth loads veth"
+	must ip link add name va type veth peer name vb
+	defer ip link del dev va
+	is_ours va
+	check_err $? "va is not ours"
+	check_equal "$(driver_of va)" veth "driver"
+	check_match "$(myveth-drop-in status)" "now made by: myveth" "status"
+	log_test "drop-in after a reboot"
+}
+
+out_of_it()
+{
+	must systemctl stop myveth-pair@left:right
+	must myveth-drop-in off
+	must rmmod myveth
+	must ip link add name va type veth peer name vb
+	is_ours va 2>/dev/null
+	check_fail $? "va is ours"
+	check_match "$(myveth-drop-in status)" "^off" "status"
+	must rmmod veth
+	must myveth-drop-in on
+	must systemctl start myveth-pair@left:right
+	log_test "drop-in off, and on again"
+}
+
+# A source that is broken, and a kernel's package that is configured anew. Debian
+# 13's dkms goes on; what mends what Debian 12's makes of it are README's two
+# commands.
+build_fails()
+{
+	local image status
+
+	image=linux-image-$(uname -r)
+	must dkms remove "myveth/99.0.0" -k "$(uname -r)" >/dev/null
+	echo "#error broken" >>/usr/src/myveth-99.0.0/myveth.c
+	dkms add myveth/99.0.0 >/dev/null 2>&1
+	apt install --reinstall "$image"
+	status=$?
+	tail -n 12 "$SCRATCH/apt" | sed 's/^/# /'
+	log_info "apt ended with $status; $image is" \
+		"$(dpkg-query --show --showformat '${Status}' "$image")"
+	if [ "$SUITE" = bookworm ]; then
+		check_fail "$status" "Debian 12's dkms lets the kernel be"
+		check_said "autoinstall for kernel: .* failed"
+		check_match "$(dpkg-query --show --showformat '${Status}' \
+			"$image")" half-configured "state of $image"
+	else
+		check_err "$status" "a module that is broken is in the way"
+		check_configured "$image"
+		check_said "skipped for module\(s\) myveth"
+		check_not_built "$(uname -r)"
+	fi
+	log_test "a module that cannot be built"
+
+	must dkms remove myveth/99.0.0 --all >/dev/null
+	must dpkg --configure --pending >/dev/null
+	check_configured "$image"
+	log_test "the two commands that mend it"
+
+	must_apt install --reinstall "$NEXT_PACKAGES"/*.deb
+	check_built "$(uname -r)" 99.0.0
+	log_test "a module that can be built again"
+}
+
+by_make()
+{
+	local output
+
+	cp -r "$TREE" "$SCRATCH/tree"
+	cd "$SCRATCH/tree" || abort "no tree"
+	output=$(make dkms-install 2>&1)
+	check_fail $? "make dkms-install beside the package"
+	check_match "$output" "the package myveth-dkms is installed" "error"
+	log_test "make dkms-install beside the package"
+}
+
+tests_run
+exit $EXIT_STATUS

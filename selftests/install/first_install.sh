@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The packages on a Debian that has never seen them, and a newer kernel, at
+# first without its headers.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	nothing_is_there
+	install
+	pair
+	documentation
+	signature
+	kernel_without_headers
+	headers_follow
+"
+
+nothing_is_there()
+{
+	ip link add name a type myveth 2>/dev/null
+	check_fail $? "there is a kind myveth"
+	must_apt update
+	unowned_files >"$MEMORY/files-before"
+	releases >"$MEMORY/releases-before"
+	log_test "a Debian without myveth"
+}
+
+install()
+{
+	must_apt install "$PACKAGES"/*.deb
+	check_configured myveth-dkms
+	check_configured myveth-iproute2
+	check_built "$(uname -r)" "$(tree_version)"
+	log_test "apt install"
+}
+
+pair()
+{
+	must modprobe myveth
+	check_pair_works
+	log_test "modprobe, and a pair"
+}
+
+documentation()
+{
+	local page
+
+	for page in ip-link-myveth myveth-drop-in; do
+		[ -s "/usr/share/man/man8/$page.8.gz" ]
+		check_err $? "no manual page $page"
+	done
+	log_test "manual pages"
+}
+
+# DKMS has made a key, where there is openssl, and signed the module with it.
+signature()
+{
+	[ -s /var/lib/dkms/mok.pub ]
+	check_err $? "DKMS has no certificate"
+	check_match "$(modinfo -F signer myveth)" "DKMS" "signer"
+	log_test "signature"
+}
+
+# --- a newer kernel --------------------------------------------------------
+
+upgrade_packages()
+{
+	sed 's/#.*//' "$TREE/selftests/vm/users" |
+		awk -v suite="$SUITE" '$1 == suite {
+			for (i = 3; i <= NF; i++)
+				print $i
+		}'
+}
+
+new_release()
+{
+	releases | grep -vxF -f "$MEMORY/releases-before"
+}
+
+# Of the package that only depends on the newest one
+image_package()
+{
+	apt-cache depends "$(upgrade_packages | grep image)" |
+		sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p'
+}
+
+kernel_without_headers()
+{
+	local image
+
+	image=$(image_package)
+	# apt of Debian 13 upgrades all packages of one source together
+	must apt-mark hold linux-headers-amd64 >/dev/null
+	must_apt install --no-install-recommends "$image"
+	must apt-mark unhold linux-headers-amd64 >/dev/null
+	check_configured "$image"
+	check_match "$(new_release)" . "new kernel"
+	check_not_built "$(new_release)"
+	log_test "a kernel without headers"
+}
+
+headers_follow()
+{
+	local release
+
+	release=$(new_release)
+	# shellcheck disable=SC2046 # words they are
+	must_apt install $(upgrade_packages)
+	check_built "$release" "$(tree_version)"
+	log_test "its headers"
+
+	cp "/boot/vmlinuz-$release" /host/vmlinuz &&
+		cp "/boot/initrd.img-$release" /host/initrd
+	check_err $? "nothing to boot"
+	log_test "kernel and initrd of $release"
+}
+
+tests_run
+exit $EXIT_STATUS

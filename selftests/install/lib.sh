@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the steps share, besides ../lib.sh. They run on a Debian of their own,
+# as its root; what one of them leaves is there for the next.
+
+export DEBIAN_FRONTEND=noninteractive
+
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+readonly TREE=/host/tree MEMORY=/var/tmp/myveth-steps
+# shellcheck disable=SC2034 # for the scripts
+readonly PACKAGES=/host/packages NEXT_PACKAGES=/host/next
+# shellcheck disable=SC2034 # as well
+SUITE=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+
+mkdir -p "$MEMORY"
+
+# --- packages ------------------------------------------------------------
+
+# apt WORDS...: its output is $SCRATCH/apt; the exit status is apt's.
+apt()
+{
+	apt-get --yes "$@" >"$SCRATCH/apt" 2>&1
+}
+
+# must_apt WORDS...: shows what it said if it fails.
+must_apt()
+{
+	apt "$@" && return
+	sed 's/^/# /' "$SCRATCH/apt"
+	sed 's/^/# /' /var/lib/dkms/myveth/*/build/make.log 2>/dev/null |
+		tail -n 20
+	abort "apt-get $* failed"
+}
+
+# check_said REGEX: what apt or a maintainer's script told the user.
+check_said()
+{
+	grep -qE -e "$1" "$SCRATCH/apt"
+	check_err $? "apt does not say '$1'"
+}
+
+# check_configured PACKAGE
+check_configured()
+{
+	check_equal "$(dpkg-query --show --showformat '${Status}' "$1" 2>&1)" \
+		"install ok installed" "state of $1"
+}
+
+# The version that the tree's packages have.
+tree_version()
+{
+	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TREE/dkms.conf"
+}
+
+# --- the module ----------------------------------------------------------
+
+# Of all kernels that are installed.
+releases()
+{
+	local path
+
+	for path in /lib/modules/*/modules.builtin; do
+		basename "$(dirname "$path")"
+	done | sort --version-sort
+}
+
+# check_built RELEASE VERSION
+check_built()
+{
+	local file
+
+	file=$(modinfo -k "$1" -n myveth 2>/dev/null)
+	check_match "$file" "/updates/dkms/myveth\.ko" "module for $1"
+	check_equal "$(modinfo -F version "$file")" "$2" "version for $1"
+	check_match "$(dkms status myveth -k "$1" 2>/dev/null)" \
+		"^myveth/$2, ${1//+/[+]}, [^:]*: installed" "dkms status"
+}
+
+check_not_built()
+{
+	modinfo -k "$1" myveth >/dev/null 2>&1
+	check_fail $? "there is a module for $1"
+}
+
+# --- pairs ---------------------------------------------------------------
+
+# driver_of DEV
+driver_of()
+{
+	ethtool -i "$1" | sed -n 's/^driver: //p'
+}
+
+is_ours()
+{
+	ethtool -S "$1" | grep -qw pair_id
+}
+
+# As the README has it.
+check_pair_works()
+{
+	setup_ns BLUE
+	must ip link add name a type myveth peer name b netns "$BLUE"
+	defer delete_pair
+	must ip addr add 192.0.2.1/24 dev a
+	must ip link set dev a up
+	must ip -n "$BLUE" addr add 192.0.2.2/24 dev b
+	must ip -n "$BLUE" link set dev b up
+	slowwait 10 link_has_carrier a
+	ping -c 3 -i 0.2 -W 10 192.0.2.2 >/dev/null
+	check_err $? "no answer from the other end"
+	check_equal "$(driver_of a)" myveth "driver"
+}
+
+# It may have gone with its module.
+delete_pair()
+{
+	[ ! -d /sys/class/net/a ] || ip link del dev a
+}
+
+link_has_carrier()
+{
+	[ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]
+}
+
+# --- what is left ----------------------------------------------------------
+
+# Files that no package owns, but for those that change by themselves, and the key
+# that DKMS has made for all modules to come.
+unowned_files()
+{
+	find / -xdev \( -path /host -o -path /proc -o -path /sys -o -path /dev \
+		-o -path /run -o -path /tmp -o -path /var/tmp \
+		-o -path /var/log -o -path /var/cache -o -path /var/lib/apt \
+		-o -path /var/lib/dpkg -o -path /repository \
+		-o -path /var/lib/systemd -o -path '/var/lib/dkms/mok.*' \
+		\) -prune -o -print |
+		sort >"$SCRATCH/all"
+	sed -E 's#^/(lib|lib64|bin|sbin)/#/usr/\1/#' /var/lib/dpkg/info/*.list |
+		sort -u >"$SCRATCH/owned"
+	comm -23 "$SCRATCH/all" "$SCRATCH/owned"
+}

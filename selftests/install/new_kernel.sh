@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# On the kernel that has been installed; a newer version of the packages while
+# pairs carry traffic; what is to be there after the next boot.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	same_again
+	upgrade_under_traffic
+	prepare_boot
+"
+
+same_again()
+{
+	check_equal "$(releases | tail -n 1)" "$(uname -r)" "release"
+	check_pair_works
+	log_test "a pair on $(uname -r)"
+}
+
+upgrade_under_traffic()
+{
+	check_pair_works
+	ping -i 0.2 -W 30 192.0.2.2 >"$SCRATCH/ping" &
+	must_apt install "$NEXT_PACKAGES"/*.deb
+	kill -INT $!
+	wait $!
+	check_match "$(cat "$SCRATCH/ping")" ", 0% packet loss" "ping"
+	check_said "myveth $(tree_version) is loaded and keeps its pairs"
+	check_equal "$(cat /sys/module/myveth/version)" "$(tree_version)" \
+		"version that is loaded"
+	check_built "$(uname -r)" 99.0.0
+	log_test "upgrade under traffic"
+
+	must rmmod myveth
+	must modprobe myveth
+	check_equal "$(cat /sys/module/myveth/version)" 99.0.0 \
+		"version that is loaded"
+	log_test "rmmod and modprobe"
+}
+
+prepare_boot()
+{
+	must systemctl --quiet enable myveth-pair@left:right
+	must systemctl --quiet enable myveth-pair@br0-p:br0-q
+	must myveth-drop-in on >/dev/null
+	check_match "$(myveth-drop-in status)" "^on: " "status"
+	log_test "what the next boot is to find"
+}
+
+tests_run
+exit $EXIT_STATUS

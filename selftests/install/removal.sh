@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Removed, or purged, and nothing is left. Then the same by make, without packages.
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	remove
+	purge
+	by_make
+"
+
+# The new kernel's own files are not ours.
+check_nothing_is_left()
+{
+	local release
+
+	release=$(releases | grep -vxF -f "$MEMORY/releases-before")
+	[ -n "$release" ] || abort "no new kernel"
+	check_equal "$(unowned_files | grep -vF -e "$release" |
+		comm -13 "$MEMORY/files-before" -)" "" "files that are left"
+	check_equal "$(find / -xdev -path /host -prune -o \
+		-path /var/tmp -prune -o -path /tmp -prune -o \
+		-name '*myveth*' -print | grep -v ^/var/log)" "" \
+		"files with its name"
+	check_equal "$(dkms status myveth)" "" "dkms status"
+	check_equal "$(modprobe --showconfig | grep -w myveth)" "" \
+		"lines for modprobe"
+}
+
+remove()
+{
+	check_match "$(myveth-drop-in status)" "^on: " "status before"
+	check_equal "$(systemctl is-active myveth-pair@left:right)" active \
+		"unit of left:right before"
+	must_apt remove myveth-dkms myveth-iproute2
+	[ ! -e /etc/modprobe.d/myveth-drop-in.conf ]
+	check_err $? "the lines for modprobe are left"
+	ip link show dev left >/dev/null 2>&1
+	check_fail $? "left is left"
+	must rmmod myveth
+	modprobe myveth 2>/dev/null
+	check_fail $? "the module is left"
+	ip link add name a type myveth 2>/dev/null
+	check_fail $? "there is a kind myveth"
+	check_nothing_is_left
+	log_test "apt remove"
+}
+
+purge()
+{
+	must_apt install "$PACKAGES"/*.deb
+	check_built "$(uname -r)" "$(tree_version)"
+	must_apt purge myveth-dkms myveth-iproute2
+	check_equal "$(dpkg-query --show 'myveth*' 2>/dev/null)" "" "packages"
+	check_nothing_is_left
+	log_test "apt install again, and purge"
+}
+
+run_make()
+{
+	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1 && return
+	sed 's/^/# /' "$SCRATCH/make"
+	abort "make $* failed"
+}
+
+# By make, as somebody does who has the source and DKMS.
+by_make()
+{
+	local release
+
+	cp -r "$TREE" "$SCRATCH/tree"
+	run_make dkms-install
+	check_built "$(uname -r)" "$(tree_version)"
+	for release in $(releases); do
+		check_built "$release" "$(tree_version)"
+	done
+	must modprobe myveth
+	must ip link add name a type myveth
+	must rmmod myveth
+	run_make drop-in
+	log_test "make dkms-install, for $(releases | wc -l) kernels"
+
+	run_make dkms-install
+	check_built "$(uname -r)" "$(tree_version)"
+	log_test "make dkms-install again"
+
+	run_make dkms-uninstall
+	check_nothing_is_left
+	log_test "make dkms-uninstall"
+
+	run_make dkms-install
+	must dkms remove "myveth/$(tree_version)" --all >/dev/null
+	run_make dkms-uninstall
+	check_nothing_is_left
+	log_test "make dkms-uninstall of what dkms has removed"
+}
+
+tests_run
+exit $EXIT_STATUS

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# On a kernel that demands signatures, as it does with Secure Boot: what an
+# unsigned module is told, and what `make sign` does. (The key is made here, and
+# nobody trusts it, so that the module is refused nevertheless.)
+
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS="
+	unsigned
+	no_key
+	signed
+	installed
+"
+
+readonly REJECTED="Key was rejected by service"
+readonly SIGNER="throw-away key of a selftest"
+
+run_make()
+{
+	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1
+}
+
+check_rejected()
+{
+	local error
+
+	error=$("$@" 2>&1)
+	check_fail $? "the module is loaded"
+	check_match "$error" "$REJECTED" "error of $1"
+}
+
+unsigned()
+{
+	check_equal "$(cat /sys/module/module/parameters/sig_enforce)" Y \
+		"sig_enforce"
+	cp -r "$TREE" "$SCRATCH/tree"
+	run_make
+	check_err $? "make"
+	check_equal "$(modinfo -F signer "$SCRATCH/tree/myveth.ko")" "" \
+		"signer"
+	check_rejected insmod "$SCRATCH/tree/myveth.ko"
+	grep -qF "$REJECTED" "$TREE/README.md"
+	check_err $? "README does not have this message"
+	modprobe dummy
+	check_err $? "the kernel's own modules are refused as well"
+	log_test "an unsigned module"
+}
+
+no_key()
+{
+	run_make sign SIGN_KEY=/nowhere.key SIGN_CERT=/nowhere.pub
+	check_fail $? "make sign without a key"
+	check_match "$(cat "$SCRATCH/make")" "No key /nowhere.key" "error"
+	log_test "make sign without a key"
+}
+
+signed()
+{
+	must openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 \
+		-subj "/CN=$SIGNER/" -outform DER -out "$SCRATCH/key.pub" \
+		-keyout "$SCRATCH/key" 2>/dev/null
+	run_make sign SIGN_KEY="$SCRATCH/key" SIGN_CERT="$SCRATCH/key.pub"
+	check_err $? "make sign: $(tail -n 1 "$SCRATCH/make")"
+	check_match "$(cat "$SCRATCH/make")" "signed by: $SIGNER" "answer"
+	check_equal "$(modinfo -F signer "$SCRATCH/tree/myveth.ko")" \
+		"$SIGNER" "signer"
+	log_test "make sign"
+}
+
+installed()
+{
+	run_make install
+	check_err $? "make install: $(tail -n 1 "$SCRATCH/make")"
+	check_equal "$(modinfo -F signer myveth)" "$SIGNER" "signer"
+	check_rejected modprobe myveth
+	run_make uninstall
+	check_err $? "make uninstall: $(tail -n 1 "$SCRATCH/make")"
+	log_test "make install of a signed module"
+}
+
+tests_run
+exit $EXIT_STATUS

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Customize hook of mmdebstrap for the root file system $1 of suite $SUITE, a
+# user's: the machine will have no network, so that what it is to install is in
+# /repository, and its apt knows nothing else: the packages $UPGRADE, a newer
+# kernel, from archive $ARCHIVES if that is named.
+
+set -euo pipefail
+
+readonly root=$1
+readonly repository=$root/repository
+
+# As mmdebstrap itself: the host's apt, which knows the host's proxies
+export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
+
+# With what a user's apt would install besides
+download()
+{
+	apt-get --yes --download-only -o APT::Install-Recommends=true \
+		-o APT::Sandbox::User=root install "$@"
+}
+
+# shellcheck disable=SC2086,SC2153 # lists of words, given by bootstrap_user()
+download ${ARCHIVES:+-t "$SUITE-$ARCHIVES"} $UPGRADE
+mkdir "$repository"
+ln "$root"/var/cache/apt/archives/*.deb "$repository"
+rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
+echo "deb [trusted=yes] file:/repository ./" > "$root/etc/apt/sources.list"

@@ -107,8 +107,7 @@ check_clients()
 	local name names
 
 	mapfile -t names < <(clients "${PATTERNS[@]}")
-	# shellcheck disable=SC2034 # for follow_jobs()
-	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	begin_jobs
 	need_roots emulator "$client_root"
 	# shellcheck disable=SC2034 # for run_disk()
 	ACCEL=tcg,thread=single
@@ -122,6 +121,5 @@ check_clients()
 	done
 	follow_jobs
 	show_clients
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+	end_jobs
 }

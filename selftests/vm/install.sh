@@ -75,8 +75,7 @@ check_install()
 	local suite suites needed=(emulator)
 
 	mapfile -t suites < <(install_suites)
-	# shellcheck disable=SC2034 # for follow_jobs()
-	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	begin_jobs
 	for suite in "${suites[@]}"; do
 		needed+=("packager-$suite" "user-$suite")
 	done
@@ -87,6 +86,5 @@ check_install()
 		start_job "$suite" test_installation "$suite"
 	done
 	follow_jobs
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+	end_jobs
 }

@@ -48,7 +48,7 @@ VM_DIR=$(cd "$(dirname "$0")" && pwd)
 TREE=${VM_DIR%/selftests/vm}
 
 readonly GUEST_DIR=/myveth/selftests/vm
-readonly DEMO_SERIES=6.12 MUTANT_SERIES="6.12 7.3" STRESSED_SERIES="6.12 7.3"
+readonly DEMO_SERIES=6.12
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
@@ -75,6 +75,8 @@ die()
 . "$VM_DIR/debug-kernel.sh"
 . "$VM_DIR/build.sh"
 . "$VM_DIR/boot.sh"
+. "$VM_DIR/jobs.sh"
+. "$VM_DIR/check.sh"
 . "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
 . "$VM_DIR/disk-machine.sh"
@@ -197,188 +199,6 @@ prepare()
 	choose_accelerator "$1"
 }
 
-# The kernels run at the same time: a guest keeps about one processor busy. Those
-# with mutants do so beside, for most are noticed by what does not come.
-check()
-{
-	local series mutants=()
-
-	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
-	prepare "$@"
-	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
-	build_mutants "${mutants[@]}"
-	for series in "$@"; do
-		! other_patterns || start_on "$series" \
-			selftests/run.sh "${OTHER_PATTERNS[@]}"
-	done
-	for series in "${mutants[@]}"; do
-		start_on "$series" selftests/mutants/run.sh
-	done
-	follow_jobs
-	check_panics "$@"
-	is_whole_run "$@" && write_run_cost check "$@"
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
-}
-
-is_whole_run()
-{
-	[ "${PATTERNS[*]}${KINDS:-} $*" = " $(all_series | xargs)" ] &&
-		[ "$FAILED" -eq 0 ]
-}
-
-# One kernel after the other, each with both processors of the host: what
-# happens at the same time shall really do so.
-stress()
-{
-	local series
-
-	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
-	export STRESS_SECONDS=${STRESS_SECONDS:-600}
-	prepare "$@"
-	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=multi
-	for series in "$@"; do
-		start_on "$series" selftests/run.sh 'stress/*'
-		follow_jobs
-	done
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
-}
-
-# The test of the tests: does the suite notice a broken driver? Each on one of
-# the kernels that have all that there is to break.
-mutant_series()
-{
-	local series
-
-	for series in $MUTANT_SERIES; do
-		[[ " $* " != *" $series "* ]] || echo "$series"
-	done
-}
-
-build_mutants()
-{
-	local series number=0
-
-	for series in "$@"; do
-		need_mutants "$series" list $((number++)) $#
-	done
-}
-
-# The test of the debug kernel: what it has to notice, and broken drivers, each
-# in a machine of its own, for they leave it in disorder
-check_debug_notices()
-{
-	local mutants mutant
-
-	need_provoke
-	start_on debug selftests/debug/provoke/run.sh
-	follow_jobs
-	need_mutants debug list-debug
-	mapfile -t mutants < <(grep -v '^#' \
-		"$TREE/selftests/mutants/list-debug" | cut -f 1)
-	for mutant in "${mutants[@]}"; do
-		start_on debug selftests/mutants/run.sh -d "$mutant"
-		follow_jobs
-	done
-}
-
-# All kinds, or our own one only, which takes half the time. Two machines for the
-# scripts, each on a processor of the host; one on both of them for the stress.
-check_debug()
-{
-	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
-	if [ -n "${SHORT:-}" ]; then
-		export KINDS=${KINDS:-myveth}
-		export STRESS_SECONDS=${STRESS_SECONDS:-60}
-	fi
-	prepare debug
-	if [ ${#PATTERNS[@]} -eq 0 ]; then
-		check_debug_halves
-		export STRESS_SECONDS=${STRESS_SECONDS:-600}
-	fi
-	start_on debug selftests/run.sh -d "${PATTERNS[@]:-stress/*}"
-	follow_jobs
-	[ -n "${SHORT:-}${PATTERNS[*]}" ] || check_debug_notices
-	[ "${PATTERNS[*]}$FAILED" != 0 ] ||
-		write_run_cost "check-debug${SHORT:+-short}" debug
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
-}
-
-check_debug_halves()
-{
-	local number scripts halves=()
-	local ACCEL=$ACCEL
-
-	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=single
-	mapfile -t scripts < <("$TREE/selftests/run.sh" -d -l)
-	for number in "${!scripts[@]}"; do
-		halves[number % 2]+="${scripts[number]} "
-	done
-	for number in 0 1; do
-		# shellcheck disable=SC2086 # names of scripts
-		start_on debug selftests/run.sh -d ${halves[number]}
-	done
-	follow_jobs
-}
-
-# start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
-start_on()
-{
-	start_job "$1" run_script_on "$@"
-}
-
-# start_job SERIES COMMAND...: in the background, for follow_jobs
-start_job()
-{
-	local output
-
-	output=$(mktemp "$WORK/$1/output.XXXXXX")
-	"${@:2}" >> "$output" 2>&1 &
-	JOBS+=("$! $output")
-}
-
-run_script_on()
-{
-	echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
-	run_in "$1" "/myveth/$2" "${@:3}"
-}
-
-# Shows what each has printed, and goes on printing, until it ends
-follow_jobs()
-{
-	local job
-
-	for job in "${JOBS[@]}"; do
-		tail -n +1 --follow --pid="${job% *}" "${job#* }"
-		count_results "${job% *}" "${job#* }"
-	done
-	JOBS=()
-}
-
-# A machine that ends badly counts as a failure, whatever its tests said
-count_results()
-{
-	local pid=$1 log=$2 status=0 passed failed skipped
-
-	wait "$pid" || status=$?
-	read -r passed failed skipped < <(results_in "$log")
-	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-	PASSED=$((PASSED + passed))
-	FAILED=$((FAILED + failed))
-	SKIPPED=$((SKIPPED + skipped))
-}
-
-# Their last line counts; without it there are no results, which is a failure
-results_in()
-{
-	awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
-			line = NR; results = $1 " " $3 " " $5
-		}
-		END { print line && line == NR ? results : "0 1 0" }' "$1"
-}
-
 run_in()
 {
 	local limit=$TIME_LIMIT
@@ -420,54 +240,63 @@ run_in_root()
 	in_root "$1" "$TREE:$TREE" -- env -C "$TREE" "${@:2}"
 }
 
-main()
+# Into $PATTERNS and $SELECTED, which are tests and kernels; dies if there are none
+# like those
+read_request()
 {
-	local kernels
-
 	read -ra PATTERNS <<< "${TESTS:-}"
-	read -ra kernels <<< "${KERNELS:-$(all_series | xargs)}"
+	read -ra SELECTED <<< "${KERNELS:-$(all_series | xargs)}"
 	case ${1:-help} in
-	prepare)	[ $# -eq 1 ] || kernels=("${@:2}") ;;
+	prepare)	[ $# -eq 1 ] || SELECTED=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
 	conformance)	require_kernel_tests "${PATTERNS[@]}" ;;
 	clients)	require_clients "${PATTERNS[@]}" ;;
-	stress)		read -ra kernels <<< "${KERNELS:-$STRESSED_SERIES}" ;;
+	stress)		read -ra SELECTED <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
 	cost|demo|shell)
-			kernels=("${KERNELS:+${kernels[@]: -1}}")
-			kernels=("${kernels[0]:-$DEMO_SERIES}") ;;
+			SELECTED=("${KERNELS:+${SELECTED[@]: -1}}")
+			SELECTED=("${SELECTED[0]:-$DEMO_SERIES}") ;;
 	run)		require_words 3 "run SERIES COMMAND..." "$@"
-			kernels=("$2") ;;
+			SELECTED=("$2") ;;
 	root)		require_words 3 "root SUITE COMMAND..." "$@"
 			require_suite "$2" ;;
 	clean|costs|check-install|build-matrix)
 			;;
 	*)		usage; exit 2 ;;
 	esac
-	require_series "${kernels[@]}"
-	become_root "$@"
-	[[ $1 == @(clean|costs) ]] || require_tools
-	open_cache
+	require_series "${SELECTED[@]}"
+}
 
+do_request()
+{
 	case $1 in
-	prepare)	prepare "${kernels[@]}" ;;
-	check)		check "${kernels[@]}" ;;
-	conformance)	conformance "${kernels[@]}" ;;
-	stress)		stress "${kernels[@]}" ;;
-	cost)		cost_of_packets "${kernels[@]}" ;;
+	prepare)	prepare "${SELECTED[@]}" ;;
+	check)		check "${SELECTED[@]}" ;;
+	conformance)	conformance "${SELECTED[@]}" ;;
+	stress)		stress "${SELECTED[@]}" ;;
+	cost)		cost_of_packets "${SELECTED[@]}" ;;
 	check-debug)	check_debug ;;
 	check-install)	check_install ;;
 	clients)	check_clients ;;
 	build-matrix)	build_matrix ;;
-	demo)		demo "${kernels[@]}" ;;
-	shell)		prepare "${kernels[@]}"
-			shell_in "${kernels[0]}" ;;
-	run)		prepare "${kernels[@]}"
+	demo)		demo "${SELECTED[@]}" ;;
+	shell)		prepare "${SELECTED[@]}"
+			shell_in "${SELECTED[0]}" ;;
+	run)		prepare "${SELECTED[@]}"
 			run_in "${@:2}" ;;
 	root)		run_in_root "${@:2}" ;;
 	clean)		alone delete_cache ;;
 	costs)		write_costs ;;
 	esac
+}
+
+main()
+{
+	read_request "$@"
+	become_root "$@"
+	[[ $1 == @(clean|costs) ]] || require_tools
+	open_cache
+	do_request "$@"
 }
 
 # On one line: this file may be edited while it runs

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The selftests in machines: on every kernel, with broken drivers, under stress,
+# and on the kernel that looks for faults.
+
+readonly MUTANT_SERIES="6.12 7.3" STRESSED_SERIES="6.12 7.3"
+
+# start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
+start_on()
+{
+	start_job "$1" run_script_on "$@"
+}
+
+run_script_on()
+{
+	echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
+	run_in "$1" "/myveth/$2" "${@:3}"
+}
+
+# The kernels run at the same time: a guest keeps about one processor busy. Those
+# with mutants do so beside, for most are noticed by what does not come.
+check()
+{
+	local series mutants=()
+
+	begin_jobs
+	prepare "$@"
+	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
+	build_mutants "${mutants[@]}"
+	for series in "$@"; do
+		! other_patterns || start_on "$series" \
+			selftests/run.sh "${OTHER_PATTERNS[@]}"
+	done
+	for series in "${mutants[@]}"; do
+		start_on "$series" selftests/mutants/run.sh
+	done
+	follow_jobs
+	check_panics "$@"
+	is_whole_run "$@" && write_run_cost check "$@"
+	end_jobs
+}
+
+is_whole_run()
+{
+	[ "${PATTERNS[*]}${KINDS:-} $*" = " $(all_series | xargs)" ] &&
+		[ "$FAILED" -eq 0 ]
+}
+
+# One kernel after the other, each with both processors of the host: what
+# happens at the same time shall really do so.
+stress()
+{
+	local series
+
+	begin_jobs
+	export STRESS_SECONDS=${STRESS_SECONDS:-600}
+	prepare "$@"
+	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=multi
+	for series in "$@"; do
+		start_on "$series" selftests/run.sh 'stress/*'
+		follow_jobs
+	done
+	end_jobs
+}
+
+# The test of the tests: does the suite notice a broken driver? Each on one of
+# the kernels that have all that there is to break.
+mutant_series()
+{
+	local series
+
+	for series in $MUTANT_SERIES; do
+		[[ " $* " != *" $series "* ]] || echo "$series"
+	done
+}
+
+build_mutants()
+{
+	local series number=0
+
+	for series in "$@"; do
+		need_mutants "$series" list $((number++)) $#
+	done
+}
+
+# The test of the debug kernel: what it has to notice, and broken drivers, each
+# in a machine of its own, for they leave it in disorder
+check_debug_notices()
+{
+	local mutants mutant
+
+	need_provoke
+	start_on debug selftests/debug/provoke/run.sh
+	follow_jobs
+	need_mutants debug list-debug
+	mapfile -t mutants < <(grep -v '^#' \
+		"$TREE/selftests/mutants/list-debug" | cut -f 1)
+	for mutant in "${mutants[@]}"; do
+		start_on debug selftests/mutants/run.sh -d "$mutant"
+		follow_jobs
+	done
+}
+
+# All kinds, or our own one only, which takes half the time. Two machines for the
+# scripts, each on a processor of the host; one on both of them for the stress.
+check_debug()
+{
+	begin_jobs
+	if [ -n "${SHORT:-}" ]; then
+		export KINDS=${KINDS:-myveth}
+		export STRESS_SECONDS=${STRESS_SECONDS:-60}
+	fi
+	prepare debug
+	if [ ${#PATTERNS[@]} -eq 0 ]; then
+		check_debug_halves
+		export STRESS_SECONDS=${STRESS_SECONDS:-600}
+	fi
+	start_on debug selftests/run.sh -d "${PATTERNS[@]:-stress/*}"
+	follow_jobs
+	[ -n "${SHORT:-}${PATTERNS[*]}" ] || check_debug_notices
+	[ "${PATTERNS[*]}$FAILED" != 0 ] ||
+		write_run_cost "check-debug${SHORT:+-short}" debug
+	end_jobs
+}
+
+check_debug_halves()
+{
+	local number scripts halves=()
+	local ACCEL=$ACCEL
+
+	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=single
+	mapfile -t scripts < <("$TREE/selftests/run.sh" -d -l)
+	for number in "${!scripts[@]}"; do
+		halves[number % 2]+="${scripts[number]} "
+	done
+	for number in 0 1; do
+		# shellcheck disable=SC2086 # names of scripts
+		start_on debug selftests/run.sh -d ${halves[number]}
+	done
+	follow_jobs
+}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Jobs that run beside each other and print test results, of which the last line
+# is "N passed, N failed, N skipped". They are added up.
+
+begin_jobs()
+{
+	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+}
+
+# start_job DIRECTORY COMMAND...: in the background, for follow_jobs; what it
+# prints is kept in $WORK/DIRECTORY
+start_job()
+{
+	local output
+
+	output=$(mktemp "$WORK/$1/output.XXXXXX")
+	"${@:2}" >> "$output" 2>&1 &
+	JOBS+=("$! $output")
+}
+
+# Shows what each has printed, and goes on printing, until it ends
+follow_jobs()
+{
+	local job
+
+	for job in "${JOBS[@]}"; do
+		tail -n +1 --follow --pid="${job% *}" "${job#* }"
+		count_results "${job% *}" "${job#* }"
+	done
+	JOBS=()
+}
+
+# A machine that ends badly counts as a failure, whatever its tests said
+count_results()
+{
+	local pid=$1 log=$2 status=0 passed failed skipped
+
+	wait "$pid" || status=$?
+	read -r passed failed skipped < <(results_in "$log")
+	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+	PASSED=$((PASSED + passed))
+	FAILED=$((FAILED + failed))
+	SKIPPED=$((SKIPPED + skipped))
+}
+
+# Their last line counts; without it there are no results, which is a failure
+results_in()
+{
+	awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+			line = NR; results = $1 " " $3 " " $5
+		}
+		END { print line && line == NR ? results : "0 1 0" }' "$1"
+}
+
+# Fails if a test did, and if there was none
+end_jobs()
+{
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+}

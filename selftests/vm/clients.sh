@@ -49,9 +49,7 @@ run_host()
 {
 	local name=$1 dir=$2 status=0
 
-	make_disk "$client_root" "$dir"
-	rm -r "$dir/host/tree"
-	cp -al "$WORK/client-tree" "$dir/host/tree"
+	make_disk "$client_root" "$dir" "$WORK/client-tree"
 	run_step "$dir" "clients/$name" || status=1
 	rm "$dir/disk.img"
 	return "$status"

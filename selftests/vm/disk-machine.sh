@@ -6,18 +6,18 @@
 
 readonly DISK_SECONDS=3600
 
-# make_disk NAME DIR: of the root file system NAME, and what the machine and we
-# exchange
+# make_disk NAME DIR WORK-TREE: of the root file system NAME, and what the machine
+# and we exchange
 make_disk()
 {
 	local dir=$2 root
 
 	root=$(root_of "$1")
-	mkdir -p "$dir/host/tree"
+	mkdir -p "$dir/host"
 	cp --sparse=always "$root.img" "$dir/disk.img"
 	cp "$root"/boot/vmlinuz-* "$dir/host/vmlinuz"
 	cp "$root"/boot/initrd.img-* "$dir/host/initrd"
-	copy_tree "$dir/host/tree"
+	cp -a "$3" "$dir/host/tree"
 }
 
 # run_step DIR STEP WORDS...: boots the kernel that the last step has left, and

@@ -56,7 +56,7 @@ test_installation()
 {
 	local suite=$1 dir=$WORK/install-$1
 
-	make_disk "user-$suite" "$dir"
+	make_disk "user-$suite" "$dir" "$WORK/install-tree"
 	step "building packages on Debian $suite" "$dir-packages.log" \
 		build_packages "$suite" "" "$dir/host/packages"
 	step "building the next version's" "$dir-packages.log" \
@@ -81,6 +81,8 @@ check_install()
 	done
 	need_roots "${needed[@]}"
 	ACCEL=tcg,thread=single
+	mkdir -p "$WORK/install-tree"
+	copy_tree "$WORK/install-tree"
 	for suite in "${suites[@]}"; do
 		mkdir -p "$WORK/$suite"
 		start_job "$suite" test_installation "$suite"

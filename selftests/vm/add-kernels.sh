@@ -44,10 +44,15 @@ kernel_packages()
 	done
 }
 
-# Newest first; realtime and cloud kernels have one word more in their names
+# Newest first. Realtime and cloud kernels have one word more in their names, as
+# their series have here: 6.12-rt.
 releases_of()
 {
-	packages_matching "linux-headers-$1[.][^-]*(-[0-9]+)?-amd64" |
+	local flavour=-amd64
+
+	[[ $1 != *-* ]] || flavour=-${1#*-}-amd64
+	packages_matching \
+		"linux-headers-${1%%-*}[.][^-]*(-[0-9]+)?$flavour" |
 		sed 's/^linux-headers-//' | sort --version-sort --reverse
 }
 

@@ -28,6 +28,18 @@ require_kernel_tests()
 	done
 }
 
+# The table is of series; and flavours have no package of their source
+require_sources()
+{
+	local series
+
+	for series in "$@"; do
+		[[ $series != *-* ]] ||
+			die "$series: the kernel's own tests are run on" \
+				"${series%-*} only"
+	done
+}
+
 kernel_tests()
 {
 	grep -v -e '^#' -e '^$' "$CONFORMANCE/tests" | cut -f 1 | uniq

@@ -74,7 +74,7 @@ bootstrap_guest()
 {
 	export SERIES
 	SERIES=$(series_of "$1")
-	bootstrap "$1" "$2" "$(archives_of "$1")" \
+	bootstrap "${1#rt-}" "$2" "$(archives_of "$1")" \
 		--include="$(package_list packages)" \
 		--customize-hook="$VM_DIR/add-kernels.sh"
 }

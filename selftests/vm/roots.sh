@@ -16,7 +16,8 @@
 # And for each suite "packager-SUITE", in which Debian packages are built, and
 # "user-SUITE", a Debian on which they are installed (see install.sh),
 # "client-SUITE", a Debian with programs that make pairs (see clients.sh), and
-# "matrix-SUITE", with the headers of all kernels (see build-matrix.sh).
+# "matrix-SUITE", with the headers of all kernels (see build-matrix.sh). For the
+# kernels that are tested on request there is "rt-SUITE".
 
 # Of all that a root file system is made from; once for each run, for the files
 # may be edited while it lasts
@@ -33,7 +34,8 @@ USER_KEY=$(key_of packages-user users add-repository.sh add-run-step.sh \
 	run-step run-step.service)
 CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
 MATRIX_KEY=$(key_of packages-matrix add-headers.sh)
-readonly KEY WORKSHOP_KEY PACKAGER_KEY USER_KEY CLIENT_KEY MATRIX_KEY
+RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request)
+readonly KEY WORKSHOP_KEY PACKAGER_KEY USER_KEY CLIENT_KEY MATRIX_KEY RT_KEY
 
 table()
 {
@@ -43,6 +45,17 @@ table()
 all_series()
 {
 	table kernels | awk '{ print $1 }'
+}
+
+series_on_request()
+{
+	table kernels-on-request | awk '{ print $1 }'
+}
+
+all_kernels()
+{
+	table kernels
+	table kernels-on-request
 }
 
 # What it takes to test some series
@@ -67,17 +80,17 @@ suite_of()
 {
 	# shellcheck disable=SC2154 # in debug-kernel.sh
 	[ "$1" != debug ] || echo "$debugged_suite"
-	table kernels | awk -v series="$1" '$1 == series { print $2 }'
+	all_kernels | awk -v series="$1" '$1 == series { print $2 }'
 }
 
 series_of()
 {
-	table kernels | awk -v suite="$1" '$2 == suite { print $1 }' | xargs
+	all_kernels | awk -v suite="$1" '$2 == suite { print $1 }' | xargs
 }
 
 archives_of()
 {
-	table kernels | awk -v suite="$1" '$2 == suite { print $3 }' | xargs
+	all_kernels | awk -v suite="$1" '$2 == suite { print $3 }' | xargs
 }
 
 suite_dir()
@@ -90,6 +103,7 @@ suite_dir()
 	user-*)		key=$USER_KEY ;;
 	client-*)	key=$CLIENT_KEY ;;
 	matrix-*)	key=$MATRIX_KEY ;;
+	rt-*)		key=$RT_KEY ;;
 	debug-kernel)	key=$(debug_kernel_key) ;;
 	esac
 	echo "$CACHE/$1-$key"

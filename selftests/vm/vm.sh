@@ -5,7 +5,8 @@
 #
 #	vm.sh prepare [SERIES...]	make all that is needed to boot them
 #	vm.sh check			run the selftests on every kernel;
-#					KERNELS="6.1 7.3" selects kernels,
+#					KERNELS="6.1 7.3" selects kernels, also
+#					those of the file kernels-on-request,
 #					TESTS="create* gro" scripts, CASES="a b"
 #					cases, which each of them must have
 #	vm.sh conformance		run the kernels' own tests on every kernel,
@@ -123,7 +124,8 @@ require_series()
 	for series in "$@"; do
 		[ -n "$(suite_of "$series")" ] ||
 			die "unknown kernel $series; there are" \
-				"$(all_series | xargs)"
+				"$(all_series | xargs), and, if they are asked" \
+				"for, $(series_on_request | xargs)"
 	done
 }
 
@@ -249,7 +251,8 @@ read_request()
 	case ${1:-help} in
 	prepare)	[ $# -eq 1 ] || SELECTED=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
-	conformance)	require_kernel_tests "${PATTERNS[@]}" ;;
+	conformance)	require_kernel_tests "${PATTERNS[@]}"
+			require_sources "${SELECTED[@]}" ;;
 	clients)	require_clients "${PATTERNS[@]}" ;;
 	stress)		read -ra SELECTED <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;

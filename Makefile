@@ -21,8 +21,7 @@ SIGN_CERT ?= /var/lib/dkms/mok.pub
 SIGN_HASH ?= $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
 	$(KDIR)/.config 2>/dev/null),sha256)
 
-DKMS_TREE = /usr/src/myveth-$(shell sed -n \
-	's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_TREE = /usr/src/myveth-$(shell install/version.sh)
 DROP_IN = $(DESTDIR)/etc/modprobe.d/myveth-drop-in.conf
 
 CFLAGS ?= -O2 -Wall -Wextra

@@ -22,11 +22,6 @@ driver_version()
 	sed -n 's/^#define MYVETH_VERSION\t"\(.*\)"/\1/p' myveth.h
 }
 
-dkms_version()
-{
-	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf
-}
-
 package_version()
 {
 	sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog
@@ -37,9 +32,9 @@ differing_versions()
 	local version
 
 	version=$(driver_version)
-	[ -n "$version" ] && [ "$version" = "$(dkms_version)" ] &&
+	[ -n "$version" ] && [ "$version" = "$(install/version.sh)" ] &&
 		[ "$version" = "$(package_version)" ] ||
-		echo "myveth.h: '$version', dkms.conf: '$(dkms_version)'," \
+		echo "myveth.h: '$version', dkms.conf: '$(install/version.sh)'," \
 			"debian/changelog: '$(package_version)'"
 }
 

@@ -34,11 +34,11 @@ remove()
 	check_match "$(myveth-drop-in status)" "^on: " "status before"
 	check_equal "$(systemctl is-active myveth-pair@left:right)" active \
 		"unit of left:right before"
+	must systemctl start myveth-pair@once:only
 	must_apt remove myveth-dkms myveth-iproute2
 	[ ! -e /etc/modprobe.d/myveth-drop-in.conf ]
 	check_err $? "the lines for modprobe are left"
-	ip link show dev left >/dev/null 2>&1
-	check_fail $? "left is left"
+	check_equal "$(all_devices myveth)" "" "devices"
 	must rmmod myveth
 	modprobe myveth 2>/dev/null
 	check_fail $? "the module is left"

@@ -53,12 +53,11 @@ form_of()
 
 # --- one test ------------------------------------------------------------
 
-# Where nobody else's namespaces are listed, and with our ip(8)
+# Where nobody else's namespaces are listed
 enter()
 {
 	mount -t tmpfs conformance /run/netns || exit
 	cd "$KSELFTESTS/$(dirname "$FILE")" || exit
-	export PATH=$HERE/kind-bin:$PATH
 	# shellcheck disable=SC2086 # words they are
 	exec setsid timeout -k 10 "$TIME_LIMIT" \
 		bash "$HERE/how/$HOW.sh" "$FILE" $ARGUMENTS
@@ -97,16 +96,21 @@ remove_devices()
 	done
 }
 
-# The other driver is not there, so that no test can use it unseen
+# Who asks for a veth gets a device of driver $KIND. The other driver is not
+# there, so that no test can use it unseen.
 use_kind()
 {
-	local other=veth
+	local other=veth drop_in=on
 
-	[ "$KIND" = myveth ] || other=myveth
-	echo "install $other /bin/false" > /etc/modprobe.d/conformance.conf
+	[ "$KIND" = myveth ] || other=myveth drop_in=off
 	[ ! -d "/sys/module/$other" ] || rmmod "$other" 2> /dev/null ||
 		echo "@@ fault module $other is in use"
-	modprobe "$KIND" || echo "@@ fault module $KIND cannot be loaded"
+	"$HERE/../../install/myveth-drop-in" "$drop_in" > /dev/null
+	modprobe veth
+	[ -d "/sys/module/$KIND" ] ||
+		echo "@@ fault module $KIND cannot be loaded"
+	[ ! -d "/sys/module/$other" ] ||
+		echo "@@ fault module $other is there too"
 }
 
 run_test()

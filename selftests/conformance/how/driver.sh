@@ -14,7 +14,7 @@ set -e
 # Merges PPPoE, which some tests expect
 modprobe -q pppoe || :
 ip netns add remote
-ip link add name local0 numtxqueues 4 numrxqueues 4 type "$KIND" \
+ip link add name local0 numtxqueues 4 numrxqueues 4 type veth \
 	peer name remote0 numtxqueues 4 numrxqueues 4 netns remote
 trap 'ip link del dev local0; ip netns del remote' EXIT
 ip address add 192.0.2.1/24 dev local0

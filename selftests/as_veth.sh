@@ -54,8 +54,8 @@ load_as_veth()
 	must insmod "$OUR_FILE" as_veth=1
 }
 
-# driver_of NS DEV: "myveth 0.1.0", by what ethtool shows of it.
-driver_of()
+# driver_and_version NS DEV: "myveth 0.1.0", by what ethtool shows of it.
+driver_and_version()
 {
 	ip netns exec "$1" ethtool -i "$2" |
 		sed -nE 's/^(driver|version): //p' | xargs
@@ -89,7 +89,8 @@ looks_like_veth()
 	check_is_ours "$B" vb
 	check_equal "$(link_get "$A" va .linkinfo.info_kind)" veth "kind of va"
 	check_equal "$(link_get "$B" vb .linkinfo.info_kind)" veth "kind of vb"
-	check_equal "$(driver_of "$A" va)" "veth $(our_version)" "driver"
+	check_equal "$(driver_and_version "$A" va)" "veth $(our_version)" \
+		"driver"
 	check_equal "$(ethtool_counter "$A" va peer_ifindex)" \
 		"$(link_get "$B" vb .ifindex)" "peer_ifindex"
 	check_equal "$(all_devices veth | wc -l)" 2 "devices of kind veth"
@@ -114,7 +115,8 @@ offers_both_kinds()
 	check_is_ours "$NS" vc
 	check_equal "$(link_get "$NS" vd .linkinfo.info_kind)" myveth \
 		"kind of vd"
-	check_equal "$(driver_of "$NS" vd)" "myveth $(our_version)" "driver"
+	check_equal "$(driver_and_version "$NS" vd)" "myveth $(our_version)" \
+		"driver"
 	log_test "both kinds"
 }
 

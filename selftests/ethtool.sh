@@ -82,35 +82,27 @@ link()
 	log_test "link detected"
 }
 
-# ask_all NS KIND REQUEST...: one pair is asked them all.
-ask_all()
+# ask NS [OPTION [WORD...]]: va.
+ask()
 {
-	local request words
-
-	KIND=$2 make_pair "$1" va vb
-	ip -n "$1" link set dev va up
-	for request in "${@:3}"; do
-		read -ra words <<<"$request"
-		echo "$request:"
-		ethtool_in "$1" "${words[@]:0:1}" va "${words[@]:1}" 2>&1
-		echo "exit status $?"
-	done
+	ethtool_in "$1" "${@:2:1}" va "${@:3}" 2>&1
+	echo "exit status $?"
 }
 
 queries_like_veth()
 {
-	like_veth ask_all -a -c -d -e -m -n -P -T -t -u -x \
+	like_veth answers_to ask -a -c -d -e -m -n -P -T -t -u -x \
 		--phy-statistics --show-eee --show-fec --show-module \
 		--show-tunnels
 	log_test "queries"
 
-	like_veth ask_all "" -s
+	like_veth answers_to ask "" -s
 	log_test "settings at first"
 }
 
 requests_like_veth()
 {
-	like_veth ask_all "-A rx on" "-C rx-usecs 5" "-p 1" -r \
+	like_veth answers_to ask "-A rx on" "-C rx-usecs 5" "-p 1" -r \
 		"-N rx-flow-hash udp4 sdfn" "-X equal 1" "-s wol g" \
 		"-s msglvl 1" "--reset all" "--set-eee eee on" \
 		"--set-fec encoding rs"
@@ -120,7 +112,7 @@ requests_like_veth()
 # What they do is shown in channels.sh.
 channels()
 {
-	like_veth ask_all -l "-L rx 1 tx 1" "-L rx 2 tx 2" "-L rx 0" \
+	like_veth answers_to ask -l "-L rx 1 tx 1" "-L rx 2 tx 2" "-L rx 0" \
 		"-L rx 1000" "-L combined 1" -l
 	log_test "channels"
 }

@@ -35,24 +35,16 @@ switch()
 	echo "exit status $?"
 }
 
-# after NS KIND REQUEST...: the features of va after each request.
-after()
+# features_after NS WORD...: those of va.
+features_after()
 {
-	local request words
-
-	KIND=$2 make_pair "$1" va vb
-	ip -n "$1" link set dev va up
-	for request in "${@:3}"; do
-		read -ra words <<<"$request"
-		echo "$request:"
-		switch "$1" va "${words[@]}"
-		features_of "$1" va
-	done
+	switch "$1" va "${@:2}"
+	features_of "$1" va
 }
 
 same_features()
 {
-	like_veth after "$@"
+	like_veth answers_to features_after "$@"
 	log_test "ethtool -K: $(IFS=,; echo "$*")"
 }
 

@@ -384,6 +384,12 @@ link_is_up()
 	[[ $(ip -n "$1" link show dev "$2") == *" state UP "* ]]
 }
 
+# driver_of DEV: in the caller's namespace.
+driver_of()
+{
+	ethtool -i "$1" | sed -n 's/^driver: //p'
+}
+
 mac_of()
 {
 	link_get "$1" "$2" .address
@@ -902,6 +908,21 @@ like_veth()
 	[[ $theirs != *"Bail out!"* ]]
 	check_err $? "$* for veth: $theirs"
 	check_equal "$ours" "$theirs" "$* for $KIND"
+}
+
+# answers_to NS KIND FUNCTION REQUEST...: what FUNCTION NS WORD... prints for
+# each request's words. All are about one and the same pair, whose end va is up.
+answers_to()
+{
+	local request words
+
+	KIND=$2 make_pair "$1" va vb
+	ip -n "$1" link set dev va up
+	for request in "${@:4}"; do
+		read -ra words <<<"$request"
+		echo "$request:"
+		"$3" "$1" "${words[@]}"
+	done
 }
 
 oracle_run()

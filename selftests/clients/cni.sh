@@ -49,9 +49,9 @@ check_plugin()
 	one=$(add "$plugin" "$NS1" "$subnet")
 	two=$(add "$plugin" "$NS2" "$subnet")
 	echo 1 >/proc/sys/net/ipv4/ip_forward
-	ip netns exec "$NS1" ping -c 3 -W 10 "$two" >/dev/null
+	quietly ip netns exec "$NS1" ping -c 3 -W 10 "$two"
 	check_err $? "$one gets no answer from $two"
-	ping -c 3 -W 10 "$one" >/dev/null
+	quietly ping -c 3 -W 10 "$one"
 	check_err $? "the host gets no answer from $one"
 	check_devices 4
 

@@ -20,22 +20,16 @@ run()
 	run_container docker "$@"
 }
 
+readonly ADDRESS='{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+
 address_of()
 {
-	docker inspect --format \
-		'{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"
+	docker inspect --format "$ADDRESS" "$1"
 }
 
 default_bridge()
 {
-	run one -- sleep 100000
-	run two -- sleep 100000
-	docker exec one ping -c 3 -W 10 "$(address_of two)" >/dev/null
-	check_err $? "one gets no answer from two"
-	ping -c 3 -W 10 "$(address_of one)" >/dev/null
-	check_err $? "the host gets no answer from one"
-	check_devices 4
-	log_test "two containers on the default bridge"
+	check_two_containers docker "$ADDRESS"
 }
 
 published_port()
@@ -51,11 +45,11 @@ published_port()
 
 own_network()
 {
-	must docker network create --subnet 198.51.100.0/24 own >/dev/null
+	must quietly docker network create --subnet 198.51.100.0/24 own
 	defer quietly docker network rm own
 	run first --network own -- sleep 100000
 	run second --network own -- sleep 100000
-	docker exec first ping -c 3 -W 10 second >/dev/null
+	quietly docker exec first ping -c 3 -W 10 second
 	check_err $? "first gets no answer from second, by its name"
 	check_devices 4
 	log_test "docker network create"
@@ -78,7 +72,7 @@ outside_world()
 	make_outside
 	run web --publish 8080:80 -- httpd -f -h /www
 	capture_start outside "$OUTSIDE" eth0 icmp
-	docker exec web ping -c 3 -W 10 203.0.113.2 >/dev/null
+	quietly docker exec web ping -c 3 -W 10 203.0.113.2
 	check_err $? "web gets no answer from outside"
 	capture_stop outside
 	check_frames outside 3 "$ECHO_REQUEST" and src host 203.0.113.1

@@ -114,8 +114,9 @@ answers()
 make_box()
 {
 	make_rootfs "$SCRATCH/rootfs"
-	tar -C "$SCRATCH/rootfs" -c . | quietly "$1" import - box ||
-		abort "$1 import failed"
+	tar -C "$SCRATCH/rootfs" -c . |
+		"$1" import - box >"$SCRATCH/import" 2>&1 ||
+		abort "$1 import: $(tail -n 1 "$SCRATCH/import")"
 }
 
 # run_container ENGINE NAME [OPTION...] -- COMMAND...: of that image.
@@ -134,6 +135,24 @@ run_container()
 		"${options[@]}" box "$@"
 	defer quietly "$engine" rm --force "$name"
 	defer quietly "$engine" kill "$name"
+}
+
+# check_two_containers ENGINE FORMAT: on its own bridge; FORMAT is that of the
+# address for its command inspect.
+check_two_containers()
+{
+	local engine=$1 format=$2
+
+	run_container "$engine" one -- sleep 100000
+	run_container "$engine" two -- sleep 100000
+	quietly "$engine" exec one \
+		ping -c 3 -W 10 "$("$engine" inspect --format "$format" two)"
+	check_err $? "one gets no answer from two"
+	quietly ping -c 3 -W 10 \
+		"$("$engine" inspect --format "$format" one)"
+	check_err $? "the host gets no answer from one"
+	check_devices 4
+	log_test "two containers on the bridge that $engine makes"
 }
 
 docker_runs()

@@ -29,8 +29,7 @@ container()
 	must ip link set dev ve-box up
 	slowwait 10 answers "http://198.51.100.2/"
 	check_web "http://198.51.100.2/"
-	check_equal "$(ethtool -i ve-box | sed -n 's/^driver: //p')" veth \
-		"driver"
+	check_equal "$(driver_of ve-box)" veth "driver"
 	check_devices 2
 	log_test "systemd-nspawn --network-veth"
 }

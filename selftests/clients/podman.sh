@@ -24,28 +24,16 @@ run()
 	run_container podman "$@"
 }
 
-address_of()
-{
-	podman inspect --format '{{.NetworkSettings.IPAddress}}' "$1"
-}
-
 bridge()
 {
-	run one -- sleep 100000
-	run two -- sleep 100000
-	podman exec one ping -c 3 -W 10 "$(address_of two)" >/dev/null
-	check_err $? "one gets no answer from two"
-	ping -c 3 -W 10 "$(address_of one)" >/dev/null
-	check_err $? "the host gets no answer from one"
-	check_devices 4
-	log_test "two containers on the bridge"
+	check_two_containers podman '{{.NetworkSettings.IPAddress}}'
 }
 
 # The containers of a pod share one namespace, and so one pair.
 pod()
 {
-	must podman pod create --name pod --publish 8081:80 \
-		--infra-image box --infra-command "sleep 100000" >/dev/null
+	must quietly podman pod create --name pod --publish 8081:80 \
+		--infra-image box --infra-command "sleep 100000"
 	defer quietly podman pod rm --force --time 0 pod
 	run web --pod pod -- httpd -f -h /www
 	run asker --pod pod -- sleep 100000

@@ -20,7 +20,7 @@ pair()
 	must ip link set dev left up
 	must ip -n "$BLUE" addr add 192.0.2.2/24 dev right
 	must ip -n "$BLUE" link set dev right up
-	ping -c 3 -W 10 192.0.2.2 >/dev/null
+	quietly ping -c 3 -W 10 192.0.2.2
 	check_err $? "no answer from right"
 	log_test "a pair of kind myveth"
 }

@@ -52,7 +52,7 @@ ping_through_the_tunnel()
 	make_topology
 	capture_start pair "$LEFT" va ip
 	capture_start tun "$LEFT" tun0 ip
-	ip netns exec "$LEFT" ping -c 3 -W 10 10.2.2.3 >/dev/null
+	quietly ip netns exec "$LEFT" ping -c 3 -W 10 10.2.2.3
 	check_err $? "no answer through the tunnel"
 	capture_stop pair
 	capture_stop tun

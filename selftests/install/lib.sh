@@ -51,7 +51,7 @@ check_configured()
 # The version that the tree's packages have.
 tree_version()
 {
-	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TREE/dkms.conf"
+	"$TREE/install/version.sh"
 }
 
 # --- the module ----------------------------------------------------------
@@ -85,12 +85,6 @@ check_not_built()
 }
 
 # --- pairs ---------------------------------------------------------------
-
-# driver_of DEV
-driver_of()
-{
-	ethtool -i "$1" | sed -n 's/^driver: //p'
-}
 
 is_ours()
 {

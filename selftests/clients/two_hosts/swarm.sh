@@ -34,7 +34,7 @@ overlay_network()
 
 	slowwait 60 answers_by_name
 	check_err $? "two does not answer one by its name"
-	docker exec one ping -c 3 -W 10 two >/dev/null
+	quietly docker exec one ping -c 3 -W 10 two
 	check_err $? "one gets no answer from two"
 	check_all_devices
 	log_test "from a container on one host to one on the other"

@@ -27,14 +27,11 @@ check()
 	begin_jobs
 	prepare "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
-	build_mutants "${mutants[@]}"
 	for series in "$@"; do
 		! other_patterns || start_on "$series" \
 			selftests/run.sh "${OTHER_PATTERNS[@]}"
 	done
-	for series in "${mutants[@]}"; do
-		start_on "$series" selftests/mutants/run.sh
-	done
+	start_mutants "${mutants[@]}"
 	follow_jobs
 	check_panics "$@"
 	is_whole_run "$@" && write_run_cost check "$@"
@@ -75,13 +72,21 @@ mutant_series()
 	done
 }
 
-build_mutants()
+start_mutants()
 {
 	local series number=0
 
 	for series in "$@"; do
-		need_mutants "$series" list $((number++)) $#
+		start_job "$series" run_mutants "$series" $((number++)) $#
 	done
+}
+
+# run_mutants SERIES PART PARTS: built only now, when the other machines, which
+# take longer, are on their way
+run_mutants()
+{
+	need_mutants "$1" list "${@:2}"
+	run_script_on "$1" selftests/mutants/run.sh
 }
 
 # The test of the debug kernel: what it has to notice, and broken drivers, each

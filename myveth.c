@@ -573,7 +573,6 @@ static void myveth_wake_sender(struct myveth_rxq *rxq)
 	struct netdev_queue *txq;
 	struct net_device *peer;
 	struct ptr_ring *ring;
-	bool full;
 
 	rcu_read_lock();
 	peer = rcu_dereference(myveth_end(rxq->dev)->peer);
@@ -583,12 +582,14 @@ static void myveth_wake_sender(struct myveth_rxq *rxq)
 	if (likely(!netif_tx_queue_stopped(txq)))
 		goto out;
 
+	/* Woken under the lock, under which it is stopped: after it the ring
+	 * may be full again, and the queue stopped for that.
+	 */
 	spin_lock(&rxq->producer_lock);
 	ring = myveth_locked_ring(rxq);
-	full = ring && __ptr_ring_full(ring);
-	spin_unlock(&rxq->producer_lock);
-	if (!full)
+	if (!ring || !__ptr_ring_full(ring))
 		netif_tx_wake_queue(txq);
+	spin_unlock(&rxq->producer_lock);
 out:
 	rcu_read_unlock();
 }
@@ -800,7 +801,7 @@ static netdev_tx_t myveth_forward_by_ring(struct sk_buff *skb,
 
 	/* Not NETDEV_TX_BUSY: the skb is no longer what the qdisc gave us, and
 	 * taps have seen it. A qdisc gets here only when others use the ring
-	 * too.
+	 * too, or the ring was full before it came.
 	 */
 	myveth_lose(skb, dev, rcv, err == -ENXIO ? MYVETH_LOSS_RING_OFF :
 						   MYVETH_LOSS_RING);

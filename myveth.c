@@ -1452,12 +1452,16 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	rcu_read_lock();
 	/* It is there whenever NAPI is enabled. */
 	ring = rcu_dereference(rxq->ring);
-	/* What GRO still holds of earlier polls (gro_flush_timeout). But
-	 * netpoll has a budget of 0, and then nothing may be received.
-	 */
+	/* What GRO still holds of earlier polls (gro_flush_timeout). */
 	round.draining = READ_ONCE(rxq->draining);
-	if (unlikely(round.draining) && budget)
+	if (unlikely(round.draining))
 		napi_gro_flush(napi, false);
+
+	/* netpoll's budget: nothing may be received. And we may be inside of
+	 * anything, as in an interrupt: the locks below are not for that.
+	 */
+	if (unlikely(!budget))
+		return 0;
 
 	/* Frames that end here may belong to a page pool which another CPU
 	 * uses right now.

@@ -884,6 +884,7 @@ out:
  * @ups: how many @up
  * @backs: how many @back
  * @draining: the ring was draining when the poll began
+ * @flush: frames were redirected, and wait in queues of this CPU for a flush
  * @stats: what this poll adds to the counters of its queue
  */
 struct myveth_round {
@@ -892,6 +893,7 @@ struct myveth_round {
 	unsigned int ups;
 	unsigned int backs;
 	bool draining;
+	bool flush;
 	unsigned int stats[MYVETH_RX_STATS];
 };
 
@@ -981,6 +983,8 @@ static int myveth_send_frames(struct net_device *dev, struct xdp_frame **frames,
 /*
  * ndo_xdp_xmit: another device's program redirects frames to @dev, so that the
  * peer receives them. Returns how many were taken; the caller frees the rest.
+ * It polls for them whether XDP_XMIT_FLUSH is set or not, for the call that has
+ * it may never come: the last frames may be dropped by the map's own program.
  */
 static int myveth_xdp_xmit(struct net_device *dev, int n,
 			   struct xdp_frame **frames, u32 flags)
@@ -996,7 +1000,7 @@ static int myveth_xdp_xmit(struct net_device *dev, int n,
 	if (likely(sent >= 0)) {
 		atomic64_add(sent, &rxq->frames);
 		atomic64_add(n - sent, &rxq->frame_errors);
-		if (flags & XDP_XMIT_FLUSH)
+		if (sent)
 			myveth_kick(rxq);
 	} else {
 		myveth_count_loss(dev,
@@ -1128,6 +1132,7 @@ static void myveth_buff_to_skb(struct xdp_buff *xdp, struct sk_buff *skb)
  * whose pages have a reference of their own.
  */
 static int myveth_take_pages(struct myveth_rxq *rxq,
+			     const struct bpf_prog *prog,
 			     struct myveth_xdp_buff *buff)
 {
 	struct skb_shared_info *info;
@@ -1141,7 +1146,7 @@ static int myveth_take_pages(struct myveth_rxq *rxq,
 	if (skb_head_is_locked(buff->skb) ||
 	    skb_headroom(buff->skb) < XDP_PACKET_HEADROOM - VLAN_HLEN) {
 		err = skb_pp_cow_data(rxq->pool, &buff->skb,
-				      XDP_PACKET_HEADROOM);
+				      myveth_headroom(buff->skb, prog));
 		if (err)
 			return err;
 		myveth_skb_to_buff(rxq, buff->skb, buff);
@@ -1205,14 +1210,16 @@ static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	case XDP_PASS:
 		return true;
 	case XDP_TX:
-		if (likely(!myveth_take_pages(rxq, buff) &&
+		if (likely(!myveth_take_pages(rxq, prog, buff) &&
 			   !myveth_send_back(rxq, &buff->xdp, round)))
 			return false;
 		trace_xdp_exception(dev, prog, act);
 		stat = MYVETH_RX_DROPS;
 		break;
 	case XDP_REDIRECT:
-		if (likely(!myveth_take_pages(rxq, buff) &&
+		/* Of a broadcast that fails, some have gone to their queues. */
+		round->flush = true;
+		if (likely(!myveth_take_pages(rxq, prog, buff) &&
 			   !xdp_do_redirect(dev, &buff->xdp, prog))) {
 			round->stats[MYVETH_RX_XDP_REDIRECT]++;
 			return false;
@@ -1263,11 +1270,18 @@ static struct sk_buff *myveth_filter_skb(struct myveth_rxq *rxq,
 		return NULL;
 	}
 
+	/* The program may write to it, and then that is the sum of others. */
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
 	myveth_skb_to_buff(rxq, skb, &buff);
 	if (!myveth_run_prog(rxq, prog, &buff, round))
 		return NULL;
 
 	myveth_buff_to_skb(&buff.xdp, skb);
+	/* eth_type_trans() only says whom else it is for, and the program may
+	 * have changed that.
+	 */
+	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, rxq->dev);
 	meta = buff.xdp.data - buff.xdp.data_meta;
 	if (meta > 0)
@@ -1445,8 +1459,15 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	struct ptr_ring *ring;
 	int done;
 
+	/* netpoll's budget: nothing may be received. And we may be inside of
+	 * anything, as in an interrupt: the locks below are not for that.
+	 */
+	if (unlikely(!budget))
+		return 0;
+
 	round.ups = 0;
 	round.backs = 0;
+	round.flush = false;
 	memset(round.stats, 0, sizeof(round.stats));
 
 	rcu_read_lock();
@@ -1457,19 +1478,13 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	if (unlikely(round.draining))
 		napi_gro_flush(napi, false);
 
-	/* netpoll's budget: nothing may be received. And we may be inside of
-	 * anything, as in an interrupt: the locks below are not for that.
-	 */
-	if (unlikely(!budget))
-		return 0;
-
 	/* Frames that end here may belong to a page pool which another CPU
 	 * uses right now.
 	 */
 	xdp_set_return_frame_no_direct();
 	done = myveth_receive(rxq, ring, budget, &round);
 	/* Before the poll completes: afterwards another CPU may poll. */
-	if (round.stats[MYVETH_RX_XDP_REDIRECT])
+	if (round.flush)
 		xdp_do_flush();
 	myveth_flush_back(rxq, &round);
 	xdp_clear_return_frame_no_direct();

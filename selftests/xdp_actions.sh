@@ -20,6 +20,9 @@ ALL_TESTS="
 	redirect
 	redirect_by_devmap
 	redirect_by_cpumap
+	entry_drops_the_last
+	readdressed
+	summed_no_longer
 	moved_ends
 	metadata
 	in_pieces
@@ -29,6 +32,7 @@ ALL_TESTS="
 "
 
 require_command ethtool
+require_command nstat
 require_command tc
 require_program bpf
 require_program frames
@@ -237,7 +241,100 @@ redirect_by_cpumap()
 	log_test "by a map of processors"
 }
 
+# What waits for a device is sent when there are 16, and to an end when the device
+# is told that no more come. That is not said if the entry's program drops these.
+entry_drops_the_last()
+{
+	make_silent_pair A B
+	make_second_pair
+	xdp_load first_only pass for=devmap "counters=$BPFFS/first_seen" \
+		first=16
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" map devmap \
+		"$BPFFS/vc_only" \
+		"0=$(link_get "$B" vc .ifindex):$BPFFS/first_only"
+	xdp_load feeder "map=$BPFFS/vc_only:0"
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" run "$BPFFS/feeder" \
+		20 60
+	check_equal "$(xdp_counters first_seen packets)" 20 \
+		"seen by the program of the entry"
+	if differs xdp-unflushed; then
+		busywait 5000 statistic_is "$C" vd rx_packets 16
+	else
+		sleep_us 500000
+		check_equal "$(ethtool_counter "$B" vc tx_queue_0_xdp_xmit)" \
+			16 "taken by vc"
+	fi
+	check_equal "$(statistic "$C" vd rx_packets)" \
+		"$(differs xdp-unflushed && echo 16 || echo 0)" \
+		"received by vd"
+	log_test "what the entry's program drops does not hold up the others"
+}
+
 # --- what a program does with a frame ------------------------------------
+
+# B's IP gets what is for somebody else if the program makes it B's.
+readdressed()
+{
+	local lost=0
+
+	make_talking_pair A B
+	must ip -n "$A" neigh replace 192.0.2.2 lladdr 02:00:00:00:00:99 dev va
+	check_loss 100 "$A" -c 1 -W 1 192.0.2.2
+	log_test "a frame for somebody else"
+
+	attach_new "$B" vb pass "to=$(mac_of "$B" vb)"
+	differs xdp-readdressed || lost=100
+	check_loss "$lost" "$A" -c 2 -i 0.2 -W 2 192.0.2.2
+	log_test "a frame for somebody else that a program readdresses"
+}
+
+# What connection tracking has checked, and tc sends on, has a checksum of all its
+# bytes. It would not be theirs any more if the program changed them.
+#
+#	P [ vp ]======[ vq ] A [ va ]======[ vb ] B
+#			 ct ---->
+readonly FORWARD="action ct pipe action mirred egress redirect dev va"
+summed_no_longer()
+{
+	make_talking_pair A B
+	setup_ns P
+	make_pair "$P" vp vq -- netns "$A"
+	bring_up "$P" vp
+	bring_up "$A" vq
+	wait_for_up "$P" vp
+	must ip -n "$P" addr add 192.0.2.3/24 dev vp
+	must ip -n "$P" neigh replace 192.0.2.2 \
+		lladdr "$(mac_of "$B" vb)" dev vp
+	must tc -n "$A" qdisc add dev vq clsact
+	# shellcheck disable=SC2086 # words they are
+	must tc -n "$A" filter add dev vq ingress protocol ip flower $FORWARD
+	must "$MYVETH_PROGRAMS/bpf" drop_summed "$BPFFS/drop_summed"
+	must tc -n "$B" qdisc add dev vb clsact
+	must tc -n "$B" filter add dev vb ingress bpf da \
+		object-pinned "$BPFFS/drop_summed"
+	check_requests 0 "a packet with a checksum of all its bytes"
+
+	attach_new "$B" vb pass
+	check_requests "$(differs xdp-checksum && echo 2 || echo 0)" \
+		"the same behind a program"
+}
+
+# check_requests COUNT NAME: of 2 echo requests, so many come up to IP in B.
+check_requests()
+{
+	local before
+
+	before=$(echo_requests)
+	ping_loss "$P" -c 2 -i 0.2 -W 1 192.0.2.2 >/dev/null
+	check_equal $(($(echo_requests) - before)) "$1" "echo requests"
+	log_test "$2"
+}
+
+echo_requests()
+{
+	ip netns exec "$B" nstat -asz IcmpInEchos |
+		awk '/^IcmpInEchos/ { print $2 }'
+}
 
 # check_length ADJUSTMENT LENGTH: what frames of 100 bytes become.
 check_length()

@@ -12,7 +12,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-ALL_TESTS="tagged tagged_for_metadata untagged"
+ALL_TESTS="tagged tagged_for_metadata tagged_and_sent_back untagged"
 MTU=3506
 LENGTH=$((MTU + 14))
 
@@ -87,6 +87,26 @@ tagged_for_metadata()
 	make_topology meta=4
 	send_tagged
 	log_test "a tagged frame for one that adds metadata"
+}
+
+# Then it is copied when the program has run, if that moves nothing. va's program
+# takes it in one piece only.
+tagged_and_sent_back()
+{
+	local linear=$((LENGTH + 4))
+
+	differs fault-u8 || linear=$LENGTH
+	make_topology
+	xdp_detach "$B" vb
+	xdp_load back tx swap
+	xdp_attach "$B" vb back
+	xdp_load there pass "counters=$BPFFS/seen_there"
+	xdp_attach "$A" va there
+	send_frames "$A" va.5 "$LENGTH" 1
+	slowwait 10 not statistic_is "$A" va rx_packets 0
+	check_equal "$(xdp_counters seen_there packets linear total)" \
+		"1 $linear $((LENGTH + 4))" "seen at va"
+	log_test "a tagged frame that is sent back"
 }
 
 # Without the tag it fits.

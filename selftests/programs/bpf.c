@@ -6,6 +6,8 @@
  *		on to the peer of that device, in the peer's namespace
  *	bpf drop_marked FILE
  *		drops what has the mark of xdp.c in its metadata
+ *	bpf drop_summed FILE
+ *		drops what has a checksum of all of it (CHECKSUM_COMPLETE)
  *
  * What is for XDP is in xdp.c.
  */
@@ -36,6 +38,9 @@
 #define SKIP_IF_NOT(register, value, instructions)			\
 	{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (register),	\
 	  .imm = (value), .off = (instructions) }
+#define SKIP_IF_NEGATIVE(register, instructions)			\
+	{ .code = BPF_JMP | BPF_JSLT | BPF_K, .dst_reg = (register),	\
+	  .off = (instructions) }
 #define CALL(function)							\
 	{ .code = BPF_JMP | BPF_CALL, .imm = (function) }
 #define EXIT								\
@@ -76,12 +81,31 @@ static void load_drop_marked(const char *file)
 	load_and_pin(&load, program, sizeof(program) / sizeof(*program), file);
 }
 
+/* Only to such a checksum something can be added. */
+static void load_drop_summed(const char *file)
+{
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_SCHED_CLS };
+	const struct bpf_insn program[] = {
+		MOVE(BPF_REG_2, 0),
+		CALL(BPF_FUNC_csum_update),
+		SKIP_IF_NEGATIVE(BPF_REG_0, 2),
+		MOVE(BPF_REG_0, TC_ACT_SHOT),
+		EXIT,
+		MOVE(BPF_REG_0, TC_ACT_UNSPEC),
+		EXIT,
+	};
+
+	load_and_pin(&load, program, sizeof(program) / sizeof(*program), file);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "redirect_peer"))
 		load_redirect_peer(parse_number(argv[2], 1, INT_MAX), argv[3]);
 	else if (argc == 3 && !strcmp(argv[1], "drop_marked"))
 		load_drop_marked(argv[2]);
+	else if (argc == 3 && !strcmp(argv[1], "drop_summed"))
+		load_drop_summed(argv[2]);
 	else
 		errx(EXIT_FAILURE, "usage: bpf COMMAND WORD...");
 	return EXIT_SUCCESS;

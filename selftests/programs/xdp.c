@@ -22,10 +22,12 @@
  *		counters=FILE	count what comes, in a new map
  *		hints		ask what the device knows of the frame, and
  *				count that too (needs "bound")
+ *		to=ADDRESS	make that the Ethernet destination
  *		swap		exchange the Ethernet addresses
  *		head=BYTES	more room (less, if negative) at the head,
  *		tail=BYTES	at the tail,
  *		meta=BYTES	for metadata, which gets a mark
+ *		first=NUMBER	drop those after so many (needs "counters")
  *
  *	xdp map devmap|devmap_hash|cpumap|xskmap FILE [KEY=VALUE[:PROGRAM]...]
  *		Makes a map and pins it. VALUE is an interface index, or the
@@ -66,8 +68,12 @@ static struct {
 	int verdict, ifindex, map, key;
 	bool by_map, by_queue;
 	int attach_type, bound, ethertype, counters;
-	bool frags, hints, swap;
-	int head, tail, meta;
+	bool frags, hints, swap, readdress;
+	union {
+		unsigned char bytes[ETH_ALEN];
+		__u16 words[ETH_ALEN / 2];
+	} to;
+	int head, tail, meta, first;
 } options = { .ethertype = -1, .counters = -1 };
 
 /* --- counters --------------------------------------------------------- */
@@ -310,6 +316,18 @@ static void swap_addresses(void)
 	}
 }
 
+static void change_destination(void)
+{
+	int i;
+
+	load_frame();
+	need_bytes(BPF_REG_2, ETH_HLEN, BPF_REG_3);
+	for (i = 0; i < ETH_ALEN / 2; i++) {
+		move_number(BPF_REG_1, options.to.words[i]);
+		store(BPF_H, BPF_REG_2, i * sizeof(__u16), BPF_REG_1);
+	}
+}
+
 /* What cannot be adjusted passes as it is. */
 static void adjust(int function, int bytes)
 {
@@ -328,6 +346,14 @@ static void mark_metadata(void)
 	move_number(BPF_REG_1, MARK);
 	for (i = 0; i < options.meta; i += sizeof(__u32))
 		store(BPF_W, BPF_REG_4, i, BPF_REG_1);
+}
+
+static void drop_after_first(void)
+{
+	load(BPF_DW, BPF_REG_1, VALUES, PACKETS * sizeof(__u64));
+	emit(BPF_JMP | BPF_JLE | BPF_K, BPF_REG_1, 0, 2, options.first);
+	move_number(BPF_REG_0, XDP_DROP);
+	leave();
 }
 
 static void emit_verdict(void)
@@ -470,6 +496,8 @@ static void make_program(void)
 	}
 	if (options.hints)
 		count_hints();
+	if (options.readdress)
+		change_destination();
 	if (options.swap)
 		swap_addresses();
 	if (options.head)
@@ -480,6 +508,8 @@ static void make_program(void)
 		adjust(BPF_FUNC_xdp_adjust_meta, -options.meta);
 		mark_metadata();
 	}
+	if (options.first)
+		drop_after_first();
 	emit_verdict();
 	emit_pass();
 }
@@ -554,6 +584,16 @@ static void make_counters(const char *file)
 				    COUNTERS * sizeof(__u64), 1, file);
 }
 
+static void parse_address(const char *word)
+{
+	unsigned char *to = options.to.bytes;
+
+	if (sscanf(word, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &to[0], &to[1],
+		   &to[2], &to[3], &to[4], &to[5]) != ETH_ALEN)
+		errx(EXIT_FAILURE, "no Ethernet address: %s", word);
+	options.readdress = true;
+}
+
 static void parse_option(char *word)
 {
 	char *value;
@@ -564,6 +604,8 @@ static void parse_option(char *word)
 		options.hints = true;
 	else if (!strcmp(word, "swap"))
 		options.swap = true;
+	else if (is_option(word, "to", &value))
+		parse_address(value);
 	else if (is_option(word, "for", &value))
 		parse_place(value);
 	else if (is_option(word, "bound", &value))
@@ -578,6 +620,8 @@ static void parse_option(char *word)
 		options.tail = parse_number(value, -MAX_ADJUST, MAX_ADJUST);
 	else if (is_option(word, "meta", &value))
 		options.meta = parse_number(value, 0, MAX_META);
+	else if (is_option(word, "first", &value))
+		options.first = parse_number(value, 1, INT_MAX);
 	else
 		errx(EXIT_FAILURE, "unknown option %s", word);
 }
@@ -594,6 +638,8 @@ static void load_xdp(char **words)
 		parse_option(*words++);
 	if (options.hints && (options.counters < 0 || !options.bound))
 		errx(EXIT_FAILURE, "hints need counters and a bound device");
+	if (options.first && options.counters < 0)
+		errx(EXIT_FAILURE, "first needs counters");
 	make_program();
 
 	load.expected_attach_type = options.attach_type ?: BPF_XDP;

@@ -321,7 +321,9 @@ print_ways()
 	END
 }
 
-# What must differ is left out: the kind, and addresses that nobody asked for.
+# What must differ is left out: the kind, and addresses that nobody asked for. And
+# so is what the kernel makes of the carrier of a device that is up: it looks when
+# it has time.
 states()
 {
 	local NS
@@ -330,6 +332,9 @@ states()
 	print_ways | show_each "$1" | sed "s/\"$1\([0-9]*\)\"/\"KIND\1\"/g" |
 		jq -c --arg address "$ADDRESS" 'map(
 			if .address != $address then .address = "random"
+			else . end |
+			if .flags | index("UP") then
+				del(.operstate) | .flags -= ["NO-CARRIER"]
 			else . end)'
 }
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Customize hook of mmdebstrap: puts the headers of every kernel that the suite
-# has into the root file system $1: of each series and flavour the newest. Those
-# of other architectures are unpacked only, for what they depend on could not run
-# here, and what builds is there for ours. In /boot is then
+# has into the root file system $1: of each series and flavour the newest. They
+# are unpacked only, with what they need: to install them would bring kernels
+# along, and of other architectures nothing could run here. In /boot is then
 #
 #	headers		"RELEASE ARCHITECTURE" lines, in dpkg's words
 
@@ -26,34 +26,35 @@ releases()
 		sort --version-sort --reverse | awk '!seen[$1]++ { print $2 }'
 }
 
-install_headers()
+# Packages without which the headers of a release cannot be used
+needed_by()
 {
-	apt-get --yes install "${@/#/linux-headers-}"
+	apt-cache show --no-all-versions "linux-headers-$2:$1" |
+		sed -n 's/^Depends: //p' | tr , '\n' | sed -nE \
+		's/^ *(linux-(headers-[^ ]*-common|kbuild-)[^ ]*).*/\1/p'
 }
 
-unpack_headers()
+# unpack ARCHITECTURE RELEASE
+unpack()
 {
-	local architecture=$1 release work
+	local work package
 
 	work=$(mktemp -d)
-	shift
-	for release; do
-		(cd "$work" && apt-get download \
-			"linux-headers-$release:$architecture")
+	for package in "linux-headers-$2:$1" $(needed_by "$1" "$2"); do
+		(cd "$work" && apt-get download "$package")
 	done
-	for release in "$work"/*.deb; do
-		dpkg-deb --extract "$release" "$root"
+	# /lib is a link, but a directory in some packages
+	for package in "$work"/*.deb; do
+		dpkg-deb --fsys-tarfile "$package" |
+			tar -C "$root" -x --keep-directory-symlink
 	done
 	rm -r "$work"
 }
 
 for pair in $flavours; do
 	architecture=${pair%%:*}
-	mapfile -t found < <(releases "$architecture" "${pair#*:}")
-	if [ "$architecture" = amd64 ]; then
-		install_headers "${found[@]}"
-	else
-		unpack_headers "$architecture" "${found[@]}"
-	fi
-	printf "%s $architecture\n" "${found[@]}" >> "$root/boot/headers"
+	for release in $(releases "$architecture" "${pair#*:}"); do
+		unpack "$architecture" "$release"
+		echo "$release $architecture" >> "$root/boot/headers"
+	done
 done

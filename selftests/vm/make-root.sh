@@ -56,6 +56,7 @@ bootstrap_suite()
 	user-*)		bootstrap_user "${1#*-}" "$2" ;;
 	matrix-*)	bootstrap "${1#*-}" "$2" "$(archives_of "${1#*-}")" \
 				--architectures=amd64,arm64,armhf \
+				--setup-hook="$VM_DIR/limit-armhf.sh" \
 				--include="$(package_list packages-matrix)" \
 				--customize-hook="$VM_DIR/add-headers.sh" ;;
 	client-*)	bootstrap "${1#*-}" "$2" "" \

@@ -33,7 +33,7 @@ PACKAGER_KEY=$(key_of packages-packager)
 USER_KEY=$(key_of packages-user users add-repository.sh add-run-step.sh \
 	run-step run-step.service)
 CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
-MATRIX_KEY=$(key_of packages-matrix add-headers.sh)
+MATRIX_KEY=$(key_of packages-matrix add-headers.sh limit-armhf.sh)
 RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request)
 readonly KEY WORKSHOP_KEY PACKAGER_KEY USER_KEY CLIENT_KEY MATRIX_KEY RT_KEY
 

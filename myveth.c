@@ -185,7 +185,8 @@ enum myveth_draining {
 
 /**
  * struct myveth_rxq - a receive queue that has, or once had, NAPI
- * @producer_lock: held by who adds to @ring or replaces it; innermost
+ * @producer_lock: held by who adds to @ring or replaces it, and by who wakes a
+ *	queue that was stopped because it was full; innermost
  * @poll_pending: a poll is sure to come, so none needs to be scheduled
  * @draining: whether packets that could go by the backlog follow those that
  *	are in @ring; producer lock
@@ -2511,6 +2512,22 @@ static bool myveth_channels_fit(const struct net_device *dev,
 	       ch->tx_count <= peer->real_num_rx_queues;
 }
 
+/* Start a transmit queue that may have been stopped when it was last in use. */
+static void myveth_resume_txq(struct net_device *dev, unsigned int index)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	struct myveth_rxq *rxq = peer ? myveth_rxq(peer, index) : NULL;
+
+	if (!rxq) {
+		netif_tx_wake_queue(netdev_get_tx_queue(dev, index));
+		return;
+	}
+	/* The ring may be as full as it was; then its poll does it. */
+	local_bh_disable();
+	myveth_wake_sender(rxq);
+	local_bh_enable();
+}
+
 /*
  * The core has checked the maxima. Packets keep flowing: queues that come get
  * NAPI before anybody uses them, those that go lose it afterwards.
@@ -2535,9 +2552,8 @@ static int myveth_set_channels(struct net_device *dev,
 	if (err)
 		return err;
 
-	/* They may have been stopped when they were in use last. */
 	for (; tx < ch->tx_count; tx++)
-		netif_tx_wake_queue(netdev_get_tx_queue(dev, tx));
+		myveth_resume_txq(dev, tx);
 	myveth_update_pair_xdp_features(dev);
 	return 0;
 }

@@ -18,6 +18,7 @@ ALL_TESTS="
 	without_a_qdisc
 	not_left_stopped
 	not_left_stopped_by_channels
+	not_woken_by_channels
 	deleted_while_stopped
 "
 
@@ -375,6 +376,27 @@ not_left_stopped_by_channels()
 	fi
 	after_channels "the receiver has fewer queues" vb
 	after_channels "the sender has fewer queues, and more again" va
+}
+
+# A queue that comes again finds the ring as full as it was.
+not_woken_by_channels()
+{
+	if ! differs queue-left-stopped || ! differs back-pressure; then
+		log_test "a ring that is still full is left to myveth"
+		return
+	fi
+	make_two_slow_queues
+	xdp_attach "$B" vb pass
+	hold_queues 1
+	send_by_queue "$A" va 1 "$SENT" >/dev/null
+	check_waiting
+	must ip netns exec "$A" ethtool -L va tx 1
+	must ip netns exec "$A" ethtool -L va tx 2
+	xps "$A" va 1
+	send_by_queue "$A" va 1 10 >/dev/null
+	check_equal "$(waiting)" 10 "packets that wait in the qdisc"
+	check_lost 0 ring
+	log_test "a queue is not woken for a ring that is full"
 }
 
 # Both go, and what waited for them.

@@ -3,6 +3,9 @@
 #
 # Prints the version, as dkms.conf has it; lint sees that all others are the same.
 
+set -e
+
+unset PACKAGE_VERSION
 # shellcheck source=dkms.conf
 . "$(dirname "$0")/../dkms.conf"
-echo "$PACKAGE_VERSION"
+echo "${PACKAGE_VERSION:?}"

@@ -26,8 +26,10 @@ is_loaded()
 # By the linker's build-id, for srcversion does not know of headers on 7.3.
 loaded_is_the_built_one()
 {
-	[[ $(hex "$TOP/myveth.ko") == \
-	   *$(hex /sys/module/myveth/notes/.note.gnu.build-id)* ]]
+	local id
+
+	id=$(hex /sys/module/myveth/notes/.note.gnu.build-id)
+	[ -n "$id" ] && [[ $(hex "$TOP/myveth.ko") == *$id* ]]
 }
 
 hex()

@@ -53,7 +53,12 @@ unpack()
 
 for pair in $flavours; do
 	architecture=${pair%%:*}
-	for release in $(releases "$architecture" "${pair#*:}"); do
+	found=$(releases "$architecture" "${pair#*:}")
+	if [ -z "$found" ]; then
+		echo "E: no headers for $architecture in the archive" >&2
+		exit 1
+	fi
+	for release in $found; do
 		unpack "$architecture" "$release"
 		echo "$release $architecture" >> "$root/boot/headers"
 	done

@@ -82,7 +82,8 @@ start_mutants()
 }
 
 # run_mutants SERIES PART PARTS: built only now, when the other machines, which
-# take longer, are on their way
+# take longer, are on their way. They see the directory that it is built in, and
+# none of their scripts looks into it.
 run_mutants()
 {
 	need_mutants "$1" list "${@:2}"

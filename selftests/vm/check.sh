@@ -4,7 +4,7 @@
 # The selftests in machines: on every kernel, with broken drivers, under stress,
 # and on the kernel that looks for faults.
 
-readonly MUTANT_SERIES="6.12 7.3" STRESSED_SERIES="6.12 7.3"
+readonly MUTANT_SERIES="6.12 7.3"
 
 # start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
 start_on()

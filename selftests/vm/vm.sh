@@ -49,7 +49,7 @@ VM_DIR=$(cd "$(dirname "$0")" && pwd)
 TREE=${VM_DIR%/selftests/vm}
 
 readonly GUEST_DIR=/myveth/selftests/vm
-readonly DEMO_SERIES=6.12
+readonly DEMO_SERIES=6.12 STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo

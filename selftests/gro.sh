@@ -188,8 +188,7 @@ make_holding_pair()
 # How many packets have come up to IP in B.
 came_up()
 {
-	ip netns exec "$B" nstat -asz IpExtInNoECTPkts |
-		awk '/^IpExt/ { print $2 }'
+	nstat_counter "$B" IpExtInNoECTPkts
 }
 
 came_up_is()

@@ -610,6 +610,19 @@ statistic_is()
 	[ "$(statistic "$1" "$2" "$3")" = "$4" ]
 }
 
+# nstat_counter NS NAME: what nstat(8) counts for the namespace as NAME.
+nstat_counter()
+{
+	ip netns exec "$1" nstat -asz "$2" |
+		awk -v name="$2" '$1 == name { print $2 }'
+}
+
+# nstat_counter_is NS NAME VALUE: to wait until it is so.
+nstat_counter_is()
+{
+	[ "$(nstat_counter "$1" "$2")" = "$3" ]
+}
+
 # --- NAPI ----------------------------------------------------------------
 
 # ethtool_counter NS DEV NAME
@@ -910,6 +923,19 @@ like_veth()
 	check_equal "$ours" "$theirs" "$* for $KIND"
 }
 
+oracle_run()
+{
+	local kind=$1 function=$2
+
+	(
+		DEFERRED=()
+		trap 'deferred_run 0' EXIT
+		setup_ns ORACLE
+		"$function" "$ORACLE" "$kind" "${@:3}" 2>&1
+		echo "status $?"
+	)
+}
+
 # answers_to NS KIND FUNCTION REQUEST...: what FUNCTION NS WORD... prints for
 # each request's words. All are about one and the same pair, whose end va is up.
 answers_to()
@@ -923,17 +949,4 @@ answers_to()
 		echo "$request:"
 		"$3" "$1" "${words[@]}"
 	done
-}
-
-oracle_run()
-{
-	local kind=$1 function=$2
-
-	(
-		DEFERRED=()
-		trap 'deferred_run 0' EXIT
-		setup_ns ORACLE
-		"$function" "$ORACLE" "$kind" "${@:3}" 2>&1
-		echo "status $?"
-	)
 }

@@ -326,22 +326,12 @@ check_requests()
 {
 	local before
 
-	before=$(echo_requests)
+	before=$(nstat_counter "$B" IcmpInEchos)
 	ping_loss "$P" -c 2 -i 0.2 -W 1 192.0.2.2 >/dev/null
-	busywait 5000 echo_requests_are $((before + $1))
-	check_equal $(($(echo_requests) - before)) "$1" "echo requests"
+	busywait 5000 nstat_counter_is "$B" IcmpInEchos $((before + $1))
+	check_equal "$(nstat_counter "$B" IcmpInEchos)" $((before + $1)) \
+		"echo requests"
 	log_test "$2"
-}
-
-echo_requests_are()
-{
-	[ "$(echo_requests)" = "$1" ]
-}
-
-echo_requests()
-{
-	ip netns exec "$B" nstat -asz IcmpInEchos |
-		awk '/^IcmpInEchos/ { print $2 }'
 }
 
 # check_length ADJUSTMENT LENGTH: what frames of 100 bytes become.

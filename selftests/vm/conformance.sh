@@ -34,9 +34,9 @@ require_sources()
 	local series
 
 	for series in "$@"; do
-		[[ $series != *-* ]] ||
+		[ "$series" = "$(base_of "$series")" ] ||
 			die "$series: the kernel's own tests are run on" \
-				"${series%-*} only"
+				"$(base_of "$series") only"
 	done
 }
 

@@ -75,12 +75,13 @@ ends_as_it_must()
 # script names the difference, differences.tsv the kernels
 panic_of()
 {
-	local script=$TREE/selftests/$2 id kernels
+	local script=$TREE/selftests/$2 series id kernels
 
+	series=$(base_of "$1")
 	id=$(sed -n 's/^# difference: //p' "$script")
 	kernels=$(awk -F '\t' -v id="$id" '$1 == id { print $2 }' \
 		"$TREE/selftests/differences.tsv")
 	[ -n "$kernels" ] || die "$script: no difference '$id'"
-	[[ $kernels != all && " $kernels " != *" ${1%-*} "* ]] ||
+	[[ $kernels != all && " $kernels " != *" $series "* ]] ||
 		sed -n 's/^# panic: //p' "$script"
 }

@@ -52,6 +52,12 @@ series_on_request()
 	table kernels-on-request | awk '{ print $1 }'
 }
 
+# The series whose flavour this is: 6.12 of 6.12-rt, and of 6.12
+base_of()
+{
+	echo "${1%%-*}"
+}
+
 all_kernels()
 {
 	table kernels

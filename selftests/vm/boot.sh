@@ -20,6 +20,11 @@ readonly IMAGE="if=virtio,format=raw,readonly=on"
 # had better appear at the same one in every process; it zeroes pages slowly
 readonly CHEAPER="norandmaps init_on_alloc=0"
 
+# And a processor that lacks what makes real ones fast or safe, but costs an
+# emulator time: page tables of five levels, a switch around each access to user
+# memory, and copying by bytes, which it does one by one
+CPU=max,-la57,-smap,-erms,-fsrm
+
 # How its clock goes, if not like the host's, and what its kernel is told
 CLOCK=()
 KERNEL_WORDS=$CHEAPER
@@ -83,7 +88,7 @@ run_qemu()
 
 	suite=$(suite_of "$series")
 	image=$(root_of "${GUEST_SUITE:-$suite}").img
-	machine=(-accel "$ACCEL" -cpu max -smp "$PROCESSORS" -m "$MEMORY"
+	machine=(-accel "$ACCEL" -cpu "$CPU" -smp "$PROCESSORS" -m "$MEMORY"
 		"${CLOCK[@]}"
 		-nodefaults -display none -nic none -no-reboot
 		-kernel "$(kernel_of "$series")"

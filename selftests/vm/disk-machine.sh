@@ -48,7 +48,7 @@ run_disk()
 	words+=" no_timer_check $CHEAPER ${*:3}"
 	mapfile -t network < <(network_card "${HOST:-}")
 	in_emulator timeout --foreground --kill-after=5 "$DISK_SECONDS" \
-		qemu-system-x86_64 -accel "$ACCEL" -cpu max -smp 2 -m 2G \
+		qemu-system-x86_64 -accel "$ACCEL" -cpu "$CPU" -smp 2 -m 2G \
 		-nodefaults -display none "${network[@]}" -no-reboot \
 		-kernel "$dir/host/vmlinuz" -initrd "$dir/host/initrd" \
 		-append "$words" \

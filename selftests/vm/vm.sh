@@ -209,13 +209,14 @@ run_in()
 	boot "$1" output "$limit" "${@:2}"
 }
 
-# One processor, whose clock counts instructions: never a real one. Figures of
-# different emulators, or kernels, cannot be compared; of one machine they can.
+# One processor, whose clock counts instructions: never a real one, but one that
+# has all that they have. Figures of different emulators, or kernels, cannot be
+# compared; of one machine they can.
 cost_of_packets()
 {
 	prepare "$1"
 	ACCEL=tcg,thread=single
-	PROCESSORS=1
+	PROCESSORS=1 CPU=max
 	CLOCK=(-icount "shift=0,sleep=off")
 	KERNEL_WORDS+=" nokaslr"
 	in_emulator qemu-system-x86_64 --version | head -n 1

@@ -193,7 +193,7 @@ came_up()
 
 came_up_is()
 {
-	[ "$(came_up)" = "$1" ]
+	nstat_counter_is "$B" IpExtInNoECTPkts "$1"
 }
 
 # Sends until GRO holds the last datagram, which the sender gives up.

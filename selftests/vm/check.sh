@@ -9,33 +9,44 @@ readonly MUTANT_SERIES="6.12 7.3"
 # start_on SERIES SCRIPT [WORDS...]: in a guest, in the background
 start_on()
 {
-	start_job "$1" run_script_on "$@"
+	start_job "$1" on_a_processor run_script_on "$@"
 }
 
 run_script_on()
 {
-	echo "# Linux $(release_of "$1"), accelerator $ACCEL, $2"
+	echo "# Linux $(release_of "$1"), accelerator $ACCEL," \
+		"$2${KINDS:+ KINDS=$KINDS}"
 	run_in "$1" "/myveth/$2" "${@:3}"
 }
 
-# The kernels run at the same time: a guest keeps about one processor busy. Those
-# with mutants do so beside, for most are noticed by what does not come.
+# A machine for each kernel and kind, so that none is left in the end that takes
+# long while a processor has nothing to do. Mutants are beside, for most are
+# noticed by what does not come.
 check()
 {
-	local series mutants=()
+	local mutants=()
 
 	begin_jobs
 	prepare "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
-	for series in "$@"; do
-		! other_patterns || start_on "$series" \
-			selftests/run.sh "${OTHER_PATTERNS[@]}"
-	done
+	! other_patterns || start_kinds "$@"
 	start_mutants "${mutants[@]}"
+	start_panics "$@"
 	follow_jobs
-	check_panics "$@"
 	is_whole_run "$@" && write_run_cost check "$@"
 	end_jobs
+}
+
+start_kinds()
+{
+	local series kind
+
+	for series in "$@"; do
+		for kind in ${KINDS:-myveth veth}; do
+			KINDS=$kind start_on "$series" \
+				selftests/run.sh "${OTHER_PATTERNS[@]}"
+		done
+	done
 }
 
 is_whole_run()
@@ -77,7 +88,8 @@ start_mutants()
 	local series number=0
 
 	for series in "$@"; do
-		start_job "$series" run_mutants "$series" $((number++)) $#
+		start_job "$series" one_at_a_time \
+			run_mutants "$series" $((number++)) $#
 	done
 }
 
@@ -109,7 +121,8 @@ check_debug_notices()
 }
 
 # All kinds, or our own one only, which takes half the time. Two machines for the
-# scripts, each on a processor of the host; one on both of them for the stress.
+# scripts, each kept on a processor of the host; one on all of them for the
+# stress.
 check_debug()
 {
 	begin_jobs

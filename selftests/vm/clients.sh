@@ -114,8 +114,7 @@ check_clients()
 	step "building for the clients' machines" "$WORK/client-tree.log" \
 		build_for_clients "$WORK/client-tree"
 	for name in "${names[@]}"; do
-		start_job client-jobs run_client "$name"
-		[ ${#JOBS[@]} -lt 2 ] || follow_jobs
+		start_job client-jobs on_a_processor run_client "$name"
 	done
 	follow_jobs
 	show_clients

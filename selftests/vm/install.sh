@@ -85,7 +85,7 @@ check_install()
 	copy_tree "$WORK/install-tree"
 	for suite in "${suites[@]}"; do
 		mkdir -p "$WORK/$suite"
-		start_job "$suite" test_installation "$suite"
+		start_job "$suite" on_a_processor test_installation "$suite"
 	done
 	follow_jobs
 	end_jobs

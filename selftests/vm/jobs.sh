@@ -7,6 +7,7 @@
 begin_jobs()
 {
 	PASSED=0 FAILED=0 SKIPPED=0 JOBS=()
+	offer_processors
 }
 
 # start_job DIRECTORY COMMAND...: in the background, for follow_jobs; what it
@@ -59,4 +60,56 @@ end_jobs()
 {
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
 	[ "$PASSED" -gt 0 ] && [ "$FAILED" -eq 0 ]
+}
+
+# --- who may run -----------------------------------------------------------
+#
+# These are for background jobs, and until they end. More machines than the host
+# has processors are a loss, and so is one that wanders between them if its own
+# processors take turns in one thread: it wakes other threads all the time.
+
+# A pipe with the number of each processor that nobody has taken
+offer_processors()
+{
+	[ -z "${PROCESSORS_LEFT:-}" ] || return 0
+	mkfifo "$WORK/processors"
+	exec {PROCESSORS_LEFT}<> "$WORK/processors"
+	our_processors >&"$PROCESSORS_LEFT"
+}
+
+our_processors()
+{
+	local list ranges range
+
+	list=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	IFS=, read -ra ranges <<< "$list"
+	for range in "${ranges[@]}"; do
+		seq "${range%-*}" "${range#*-}"
+	done
+}
+
+# on_a_processor COMMAND...: as soon as one is left, in the order of asking
+on_a_processor()
+{
+	local processor turn
+
+	exec {turn}> "$WORK/turn"
+	flock "$turn"
+	read -ru "$PROCESSORS_LEFT" processor
+	exec {turn}>&-
+	# shellcheck disable=SC2064 # now: the variable ends before the job
+	trap "echo $processor >&$PROCESSORS_LEFT" EXIT
+	[ "$ACCEL" != tcg,thread=single ] ||
+		taskset --cpu-list --pid "$processor" "$BASHPID" > /dev/null
+	"$@"
+}
+
+# one_at_a_time COMMAND...: beside all others, for those that mostly wait
+one_at_a_time()
+{
+	local turn
+
+	exec {turn}> "$WORK/one-at-a-time"
+	flock "$turn"
+	"$@"
 }

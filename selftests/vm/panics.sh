@@ -28,16 +28,16 @@ other_patterns()
 	[ ${#PATTERNS[@]} -eq 0 ] || [ ${#OTHER_PATTERNS[@]} -gt 0 ]
 }
 
-check_panics()
+start_panics()
 {
 	local series scripts
 
 	mapfile -t scripts < <(panic_scripts)
 	[ ${#scripts[@]} -gt 0 ] || return 0
 	for series in "$@"; do
-		start_job "$series" run_panics "$series" "${scripts[@]}"
+		start_job "$series" on_a_processor \
+			run_panics "$series" "${scripts[@]}"
 	done
-	follow_jobs
 }
 
 # As run.sh does: KTAP, and the last line counts

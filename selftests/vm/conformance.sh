@@ -155,10 +155,11 @@ prepare_conformance()
 
 # Many of the tests depend on the time. An emulated machine that shares its
 # processors with others has its own: it counts instructions, a nanosecond each,
-# so that only sleep takes the time of the host.
+# so that only sleep takes the time of the host. The newest kernel has the most
+# tests: it begins.
 conformance()
 {
-	local series results=$WORK/results.tsv status=0
+	local series job results=$WORK/results.tsv jobs=() status=0
 
 	prepare_conformance "$@"
 	# Some want three processors, and some much memory
@@ -166,8 +167,16 @@ conformance()
 	PROCESSORS=4 MEMORY=3G GUEST_SUITE=workshop
 	# shellcheck disable=SC2034 # for boot.sh as well
 	[ "$ACCEL" = kvm ] || CLOCK=(-icount "shift=0")
+	offer_processors
+	for series in $(printf '%s\n' "$@" | sort -Vr); do
+		on_a_processor run_kernel_tests "$series" &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do
+		wait "$job" || status=1
+	done
 	for series in "$@"; do
-		run_kernel_tests "$series" || status=1
+		cat "$WORK/$series/results.tsv" || status=1
 	done > "$results"
 	show_results "$results" || status=1
 	[ "${KINDS:-}" ] || keep_results "$results"
@@ -181,9 +190,11 @@ run_kernel_tests()
 
 	boot "$series" output "$CONFORMANCE_SECONDS" \
 		/myveth/selftests/conformance/run.sh "$series" \
-		"${PATTERNS[@]}" | tee "$log" >&2 || status=$?
+		"${PATTERNS[@]}" | tee "$log" | sed -u "s/^/$series: /" >&2 ||
+		status=$?
 	say "the log is $log"
-	awk -f "$CONFORMANCE/subtests.awk" "$log"
+	awk -f "$CONFORMANCE/subtests.awk" "$log" \
+		> "$WORK/$series/results.tsv"
 	return "$status"
 }
 

@@ -92,6 +92,11 @@ by_make()
 
 	run_make dkms-install
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null
+	must dkms install "myveth/$(tree_version)" -k "$(uname -r)" >/dev/null
+	check_built "$(uname -r)" "$(tree_version)"
+	log_test "dkms install of what dkms has removed"
+
+	must dkms remove "myveth/$(tree_version)" --all >/dev/null
 	run_make dkms-uninstall
 	check_nothing_is_left
 	log_test "make dkms-uninstall of what dkms has removed"

@@ -169,7 +169,7 @@ lint:
 help:
 	@echo 'On this machine:'
 	@echo '  make             build the module and the plugin for ip(8)'
-	@echo '  make install     install both, and the man page (as root)'
+	@echo '  make install     install both, man page and unit (as root)'
 	@echo '  make uninstall   remove what install put there (as root)'
 	@echo '  make uninstall-module KERNELRELEASE='
 	@echo '                   remove the module of another kernel'

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Installs the only packages that vm.sh needs on the host (Debian 12 or 13)
-# beyond bash, git, make and a C compiler.
+# Installs the only packages that vm.sh needs on the host (Debian 12 or 13).
 
 set -euo pipefail
 

@@ -567,6 +567,9 @@ static bool myveth_wants_poll(const struct myveth_rxq *rxq)
  * myveth_wake_sender() - let a stopped transmit queue go on if there is room
  * @rxq: the receive queue that it feeds
  *
+ * Also a queue that is out of use: it may come again, and nobody else would
+ * wake it.
+ *
  * Context: BH off.
  */
 static void myveth_wake_sender(struct myveth_rxq *rxq)
@@ -577,7 +580,7 @@ static void myveth_wake_sender(struct myveth_rxq *rxq)
 
 	rcu_read_lock();
 	peer = rcu_dereference(myveth_end(rxq->dev)->peer);
-	if (!peer || rxq->index >= READ_ONCE(peer->real_num_tx_queues))
+	if (!peer || rxq->index >= peer->num_tx_queues)
 		goto out;
 	txq = netdev_get_tx_queue(peer, rxq->index);
 	if (likely(!netif_tx_queue_stopped(txq)))
@@ -2512,22 +2515,6 @@ static bool myveth_channels_fit(const struct net_device *dev,
 	       ch->tx_count <= peer->real_num_rx_queues;
 }
 
-/* Start a transmit queue that may have been stopped when it was last in use. */
-static void myveth_resume_txq(struct net_device *dev, unsigned int index)
-{
-	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
-	struct myveth_rxq *rxq = peer ? myveth_rxq(peer, index) : NULL;
-
-	if (!rxq) {
-		netif_tx_wake_queue(netdev_get_tx_queue(dev, index));
-		return;
-	}
-	/* The ring may be as full as it was; then its poll does it. */
-	local_bh_disable();
-	myveth_wake_sender(rxq);
-	local_bh_enable();
-}
-
 /*
  * The core has checked the maxima. Packets keep flowing: queues that come get
  * NAPI before anybody uses them, those that go lose it afterwards.
@@ -2536,7 +2523,6 @@ static int myveth_set_channels(struct net_device *dev,
 			       struct ethtool_channels *ch)
 {
 	struct myveth_end *end = myveth_end(dev);
-	unsigned int tx = dev->real_num_tx_queues;
 	int err = 0;
 
 	if (!ch->rx_count || !ch->tx_count || !myveth_channels_fit(dev, ch))
@@ -2549,13 +2535,9 @@ static int myveth_set_channels(struct net_device *dev,
 	err = netif_set_real_num_queues(dev, ch->tx_count, ch->rx_count);
 	/* Only less, never more, NAPI than there is now. */
 	myveth_update_napi(dev);
-	if (err)
-		return err;
-
-	for (; tx < ch->tx_count; tx++)
-		myveth_resume_txq(dev, tx);
-	myveth_update_pair_xdp_features(dev);
-	return 0;
+	if (!err)
+		myveth_update_pair_xdp_features(dev);
+	return err;
 }
 
 static void myveth_get_ringparam(struct net_device *dev,

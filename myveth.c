@@ -2388,11 +2388,14 @@ static netdev_features_t myveth_fix_features(struct net_device *dev,
 	return features;
 }
 
-/* What myveth_may_merge() and myveth_wants_napi() look at. */
-#define MYVETH_RING_FEATURES	(NETIF_F_GRO | NETIF_F_GRO_FRAGLIST | \
-				 NETIF_F_GRO_UDP_FWD | NETIF_F_ALL_TSO)
+/* What of a receiver's features myveth_may_merge() looks at. */
+#define MYVETH_MERGE_FEATURES	(NETIF_F_GRO | NETIF_F_GRO_FRAGLIST | \
+				 NETIF_F_GRO_UDP_FWD)
 
 /*
+ * See myveth_may_merge(): fewer packets need @dev's rings when it merges less,
+ * and fewer need its peer's when @dev begins to leave segmentation to it.
+ *
  * The core would store the features after we return, too late: packets must be
  * on their new way before the drain ends.
  */
@@ -2401,24 +2404,28 @@ static int myveth_set_features(struct net_device *dev,
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 	netdev_features_t changed = dev->features ^ features;
-	bool draining;
+	bool own = changed & dev->features & MYVETH_MERGE_FEATURES;
+	bool others = !(dev->features & NETIF_F_ALL_TSO) &&
+		      features & NETIF_F_ALL_TSO;
 	int err = 0;
 
-	if (!(changed & MYVETH_RING_FEATURES))
+	if (!(changed & (MYVETH_MERGE_FEATURES | NETIF_F_ALL_TSO)))
 		return 0;
 
-	draining = myveth_begin_drain(dev);
-	draining |= myveth_begin_drain(peer);
-	if (draining)
+	own = own && myveth_begin_drain(dev);
+	others = others && myveth_begin_drain(peer);
+	if (own || others)
 		synchronize_net();
 	if (changed & NETIF_F_GRO)
 		err = myveth_update_napi(dev);
 	if (!err)
 		dev->features = features;
-	if (draining)
+	if (own || others)
 		synchronize_net();
-	myveth_end_drain(dev);
-	myveth_end_drain(peer);
+	if (own)
+		myveth_end_drain(dev);
+	if (others)
+		myveth_end_drain(peer);
 
 	if (!err && changed & NETIF_F_GRO)
 		myveth_update_pair_xdp_features(dev);

@@ -17,6 +17,7 @@ ALL_TESTS="
 	gro_stays_off
 	survives
 	unknown_flags
+	others_do_not_wait
 	under_load
 "
 
@@ -178,6 +179,23 @@ unknown_flags()
 	check_equal "$(flag_of "$C" vd)" on "flag"
 	check_all_arrive
 	log_test "unknown flags are refused"
+}
+
+# A program at the other end changes nothing for what comes from there: it need
+# not wait in the ring, of which the next poll comes ten minutes later.
+others_do_not_wait()
+{
+	make_topology
+	set_flag on
+	delay_polls "$C" vd 600000000000
+	send_frames "$A" va 60 1
+	busywait 5000 has_arrived 1 || abort "vd does not receive"
+	xdp_load pass pass
+	xdp_attach "$B" vc pass
+	send_frames "$B" vc 60 1
+	busywait 5000 has_arrived 2
+	check_err $? "a packet waits in the ring"
+	log_test "a packet that needs no ring does not wait"
 }
 
 # What comes as packets goes by the backlog whatever the flag says, but where

@@ -2190,7 +2190,9 @@ static int myveth_start_xdp(struct net_device *dev, struct bpf_prog *prog)
 /* The pools are in use until no poll can have seen the program. */
 static void myveth_stop_xdp(struct net_device *dev)
 {
-	myveth_begin_drain(dev);
+	/* Who misses the program must not miss the drain. */
+	if (myveth_begin_drain(dev))
+		synchronize_net();
 	RCU_INIT_POINTER(myveth_end(dev)->prog, NULL);
 	synchronize_net();
 	myveth_end_drain(dev);

@@ -71,7 +71,6 @@ end_jobs()
 # A pipe with the number of each processor that nobody has taken
 offer_processors()
 {
-	[ -z "${PROCESSORS_LEFT:-}" ] || return 0
 	mkfifo "$WORK/processors"
 	exec {PROCESSORS_LEFT}<> "$WORK/processors"
 	our_processors >&"$PROCESSORS_LEFT"

@@ -169,7 +169,8 @@ conformance()
 	[ "$ACCEL" = kvm ] || CLOCK=(-icount "shift=0")
 	offer_processors
 	for series in $(printf '%s\n' "$@" | sort -Vr); do
-		on_a_processor run_kernel_tests "$series" &
+		take_processor
+		keep_to_processor run_kernel_tests "$series" &
 		jobs+=($!)
 	done
 	for job in "${jobs[@]}"; do

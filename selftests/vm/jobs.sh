@@ -87,19 +87,30 @@ our_processors()
 	done
 }
 
-# on_a_processor COMMAND...: as soon as one is left, in the order of asking
+# on_a_processor COMMAND...: as soon as one is left
 on_a_processor()
 {
-	local processor turn
+	local turn
 
 	exec {turn}> "$WORK/turn"
 	flock "$turn"
-	read -ru "$PROCESSORS_LEFT" processor
+	take_processor
 	exec {turn}>&-
-	# shellcheck disable=SC2064 # now: the variable ends before the job
-	trap "echo $processor >&$PROCESSORS_LEFT" EXIT
+	keep_to_processor "$@"
+}
+
+# Waits for one. Two that wait at once would share the digits of its number.
+take_processor()
+{
+	read -ru "$PROCESSORS_LEFT" PROCESSOR
+}
+
+# keep_to_processor COMMAND...: to the one taken, which is left at the end
+keep_to_processor()
+{
+	trap 'echo "$PROCESSOR" >&"$PROCESSORS_LEFT"' EXIT
 	[ "$ACCEL" != tcg,thread=single ] ||
-		taskset --cpu-list --pid "$processor" "$BASHPID" > /dev/null
+		taskset --cpu-list --pid "$PROCESSOR" "$BASHPID" > /dev/null
 	"$@"
 }
 

@@ -12,7 +12,7 @@ echo 128 > /proc/sys/vm/nr_hugepages
 # ARP, which asks once a second, gives up
 echo 10 > /proc/sys/net/ipv4/neigh/default/mcast_solicit
 # A test that counts what has arrived as soon as it has sent is too early when
-# ksoftirqd has been woken and still waits its turn (before Linux 6.4 all later
+# ksoftirqd has been woken and still waits its turn (before Linux 6.5 all later
 # packets wait with it). With a real-time priority it has its turn first.
 pgrep ksoftirqd | xargs -n 1 chrt --fifo --pid 1
 

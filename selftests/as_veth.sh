@@ -28,6 +28,7 @@ fi
 require_command ethtool
 require_command jq
 require_command modinfo
+require_command nft
 
 # --- the modules ---------------------------------------------------------
 
@@ -103,6 +104,14 @@ looks_like_veth()
 	wait_for_up "$A" va
 	check_ping "$A" 192.0.2.2
 	log_test "a pair that was asked for as veth"
+
+	must ip netns exec "$B" nft "
+		add table ip t
+		add chain ip t in {
+			type filter hook input priority 0; policy drop; }
+		add rule ip t in meta iifkind \"veth\" accept"
+	check_ping "$A" 192.0.2.2
+	log_test "nft meta iifkind"
 }
 
 offers_both_kinds()
@@ -174,6 +183,8 @@ place_is_taken()
 	check_refused insmod "$OUR_FILE" as_veth=1
 	slowwait 5 log_has "^myveth: as_veth: the kind veth is taken"
 	check_err $? "the kernel log does not say why"
+	check_equal "$(kernel_log_since_mark | grep -c myveth)" 1 \
+		"lines in the kernel log"
 	check_refused modprobe myveth as_veth=1
 	link_exists "$NS" vb
 	check_err $? "veth's pair is gone"

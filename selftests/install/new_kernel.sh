@@ -19,13 +19,25 @@ same_again()
 	log_test "a pair on $(uname -r)"
 }
 
+# What another pair of the same names would not have
+identity_of()
+{
+	cat "/sys/class/net/$1/ifindex"
+	ethtool -S "$1" | grep -w pair_id
+}
+
 upgrade_under_traffic()
 {
+	local identity
+
 	check_pair_works
-	ping -i 0.2 -W 30 192.0.2.2 >"$SCRATCH/ping" &
+	identity=$(identity_of a)
+	ping -i 0.02 -W 30 192.0.2.2 >"$SCRATCH/ping" &
 	must_apt install "$NEXT_PACKAGES"/*.deb
 	kill -INT $!
 	wait $!
+	log_info "$(grep transmitted "$SCRATCH/ping")"
+	check_equal "$(identity_of a)" "$identity" "the pair"
 	check_match "$(cat "$SCRATCH/ping")" ", 0% packet loss" "ping"
 	check_said "myveth $(tree_version) is loaded and keeps its pairs"
 	check_equal "$(cat /sys/module/myveth/version)" "$(tree_version)" \

@@ -113,7 +113,10 @@ uninstall: uninstall-module uninstall-plugin
 # The kernel may be gone already, and with it all that depmod could read.
 uninstall-module:
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
-	$(if $(filter $(shell uname -r),$(KERNELRELEASE)),rm -f $(DROP_IN))
+	$(if $(wildcard $(MODDIR)),rmdir --ignore-fail-on-non-empty $(MODDIR))
+	$(if $(and $(filter $(shell uname -r),$(KERNELRELEASE)), \
+		$(wildcard $(DROP_IN))), \
+		MODPROBE_DIR=$(dir $(DROP_IN)) install/myveth-drop-in off)
 	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 uninstall-plugin:

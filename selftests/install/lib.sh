@@ -120,8 +120,19 @@ link_has_carrier()
 
 # --- what is left ----------------------------------------------------------
 
+# in_initrds NAME: the files with that name in them.
+in_initrds()
+{
+	local initrd
+
+	for initrd in /boot/initrd.img-*; do
+		lsinitramfs "$initrd" | grep -F "$1" | sed "s|^|$initrd: |"
+	done
+}
+
 # Files that no package owns, but for those that change by themselves, and the key
-# that DKMS has made for all modules to come.
+# that DKMS has made for all modules to come. (Directories in /usr/local are
+# nobody's: who has removed the last file does not know who made them.)
 unowned_files()
 {
 	find / -xdev \( -path /host -o -path /proc -o -path /sys -o -path /dev \
@@ -129,9 +140,30 @@ unowned_files()
 		-o -path /var/log -o -path /var/cache -o -path /var/lib/apt \
 		-o -path /var/lib/dpkg -o -path /repository \
 		-o -path /var/lib/systemd -o -path '/var/lib/dkms/mok.*' \
-		\) -prune -o -print |
+		-o -path /etc/alternatives -o -lname '/etc/alternatives/*' \
+		\) -prune -o \! \( -path '/usr/local/*' -type d \) -print |
 		sort >"$SCRATCH/all"
 	sed -E 's#^/(lib|lib64|bin|sbin)/#/usr/\1/#' /var/lib/dpkg/info/*.list |
 		sort -u >"$SCRATCH/owned"
 	comm -23 "$SCRATCH/all" "$SCRATCH/owned"
+}
+
+# The new kernel's own files are not ours, but modules of others are.
+check_nothing_is_left()
+{
+	local release
+
+	release=$(releases | grep -vxF -f "$MEMORY/releases-before")
+	[ -n "$release" ] || abort "no new kernel"
+	check_equal "$(unowned_files | comm -13 "$MEMORY/files-before" - |
+		awk -v release="$release" '!index($0, release) ||
+			/\/updates/')" "" "files that are left"
+	check_equal "$(in_initrds myveth)" "" "files in an initrd"
+	check_equal "$(find / -xdev -path /host -prune -o \
+		-path /var/tmp -prune -o -path /tmp -prune -o \
+		-name '*myveth*' -print | grep -v ^/var/log)" "" \
+		"files with its name"
+	check_equal "$(dkms status myveth)" "" "dkms status"
+	check_equal "$(modprobe --showconfig | grep -w myveth)" "" \
+		"lines for modprobe"
 }

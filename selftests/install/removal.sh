@@ -11,30 +11,14 @@ ALL_TESTS="
 	by_make
 "
 
-# The new kernel's own files are not ours.
-check_nothing_is_left()
-{
-	local release
-
-	release=$(releases | grep -vxF -f "$MEMORY/releases-before")
-	[ -n "$release" ] || abort "no new kernel"
-	check_equal "$(unowned_files | grep -vF -e "$release" |
-		comm -13 "$MEMORY/files-before" -)" "" "files that are left"
-	check_equal "$(find / -xdev -path /host -prune -o \
-		-path /var/tmp -prune -o -path /tmp -prune -o \
-		-name '*myveth*' -print | grep -v ^/var/log)" "" \
-		"files with its name"
-	check_equal "$(dkms status myveth)" "" "dkms status"
-	check_equal "$(modprobe --showconfig | grep -w myveth)" "" \
-		"lines for modprobe"
-}
-
 remove()
 {
 	check_match "$(myveth-drop-in status)" "^on: " "status before"
 	check_equal "$(systemctl is-active myveth-pair@left:right)" active \
 		"unit of left:right before"
 	must systemctl start myveth-pair@once:only
+	must update-initramfs -u -k "$(uname -r)"
+	check_match "$(in_initrds myveth)" drop-in "files in an initrd before"
 	must_apt remove myveth-dkms myveth-iproute2
 	[ ! -e /etc/modprobe.d/myveth-drop-in.conf ]
 	check_err $? "the lines for modprobe are left"
@@ -52,7 +36,10 @@ purge()
 {
 	must_apt install "$PACKAGES"/*.deb
 	check_built "$(uname -r)" "$(tree_version)"
+	must myveth-drop-in on
+	must systemctl enable --now myveth-pair@left:right
 	must_apt purge myveth-dkms myveth-iproute2
+	must rmmod myveth
 	check_equal "$(dpkg-query --show 'myveth*' 2>/dev/null)" "" "packages"
 	check_nothing_is_left
 	log_test "apt install again, and purge"
@@ -71,13 +58,13 @@ by_make()
 	local release
 
 	cp -r "$TREE" "$SCRATCH/tree"
-	run_make dkms-install
+	run_make dkms-install install-plugin
 	check_built "$(uname -r)" "$(tree_version)"
 	for release in $(releases); do
 		check_built "$release" "$(tree_version)"
 	done
 	must modprobe myveth
-	must ip link add name a type myveth
+	must ip link add name a type myveth peer name b
 	must rmmod myveth
 	run_make drop-in
 	log_test "make dkms-install, for $(releases | wc -l) kernels"
@@ -86,9 +73,9 @@ by_make()
 	check_built "$(uname -r)" "$(tree_version)"
 	log_test "make dkms-install again"
 
-	run_make dkms-uninstall
+	run_make dkms-uninstall uninstall-plugin
 	check_nothing_is_left
-	log_test "make dkms-uninstall"
+	log_test "make dkms-uninstall uninstall-plugin"
 
 	run_make dkms-install
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null

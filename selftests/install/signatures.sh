@@ -10,6 +10,7 @@
 ALL_TESTS="
 	unsigned
 	no_key
+	signed_with_the_keys_of_dkms
 	signed
 	installed
 "
@@ -56,6 +57,16 @@ no_key()
 	log_test "make sign without a key"
 }
 
+# DKMS has made them for the package, which is gone.
+signed_with_the_keys_of_dkms()
+{
+	run_make sign
+	check_err $? "make sign: $(tail -n 1 "$SCRATCH/make")"
+	check_match "$(modinfo -F signer "$SCRATCH/tree/myveth.ko")" DKMS \
+		"signer"
+	log_test "make sign with the keys of DKMS"
+}
+
 signed()
 {
 	must openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 \
@@ -75,9 +86,14 @@ installed()
 	check_err $? "make install: $(tail -n 1 "$SCRATCH/make")"
 	check_equal "$(modinfo -F signer myveth)" "$SIGNER" "signer"
 	check_rejected modprobe myveth
+	log_test "make install of a signed module"
+
+	run_make drop-in
+	check_err $? "make drop-in: $(tail -n 1 "$SCRATCH/make")"
 	run_make uninstall
 	check_err $? "make uninstall: $(tail -n 1 "$SCRATCH/make")"
-	log_test "make install of a signed module"
+	check_nothing_is_left
+	log_test "make uninstall"
 }
 
 tests_run

@@ -28,7 +28,8 @@ nothing_is_there()
 
 install()
 {
-	must_apt install "$PACKAGES"/*.deb
+	must_apt install "$PACKAGES"/*.deb gcc openssl ethtool \
+		"linux-headers-$(uname -r)" linux-headers-amd64
 	check_configured myveth-dkms
 	check_configured myveth-iproute2
 	check_built "$(uname -r)" "$(tree_version)"

@@ -3,8 +3,8 @@
 #
 # Customize hook of mmdebstrap for the root file system $1 of suite $SUITE, a
 # user's: the machine will have no network, so that what it is to install is in
-# /repository, and its apt knows nothing else: the packages $UPGRADE, a newer
-# kernel, from archive $ARCHIVES if that is named.
+# /repository, and its apt knows nothing else: the packages $INSTALL, and $UPGRADE,
+# a newer kernel, from archive $ARCHIVES if that is named.
 
 set -euo pipefail
 
@@ -22,6 +22,8 @@ download()
 }
 
 # shellcheck disable=SC2086,SC2153 # lists of words, given by bootstrap_user()
+download $INSTALL
+# shellcheck disable=SC2086,SC2153 # as well
 download ${ARCHIVES:+-t "$SUITE-$ARCHIVES"} $UPGRADE
 mkdir "$repository"
 ln "$root"/var/cache/apt/archives/*.deb "$repository"

@@ -84,7 +84,8 @@ bootstrap_user()
 {
 	local archive
 
-	export UPGRADE
+	export INSTALL UPGRADE
+	INSTALL=$(table packages-repository | xargs)
 	read -r _ archive UPGRADE < <(table users | grep "^$1[[:space:]]")
 	bootstrap "$1" "$2" "${archive/#-/}" \
 		--include="$(package_list packages-user)" \

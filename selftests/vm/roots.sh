@@ -30,8 +30,8 @@ key_of()
 KEY=$(key_of packages add-kernels.sh init)
 WORKSHOP_KEY=$(key_of packages-workshop)
 PACKAGER_KEY=$(key_of packages-packager)
-USER_KEY=$(key_of packages-user users add-repository.sh add-run-step.sh \
-	run-step run-step.service)
+USER_KEY=$(key_of packages-user packages-repository users add-repository.sh \
+	add-run-step.sh run-step run-step.service)
 CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
 MATRIX_KEY=$(key_of packages-matrix add-headers.sh limit-armhf.sh)
 RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request)

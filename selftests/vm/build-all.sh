@@ -35,8 +35,8 @@ while read -r release architecture; do
 	result=built
 	if ! build "$release" "$architecture" "$LOG"; then
 		result="**failed**"
-	elif grep -q "warning:" "$LOG"; then
-		result="**$(grep -c "warning:" "$LOG") warnings**"
+	elif grep -qi "warning:" "$LOG"; then
+		result="**$(grep -ci "warning:" "$LOG") warnings**"
 	fi
 	if [ "$result" != built ]; then
 		STATUS=1

@@ -11,6 +11,16 @@ ALL_TESTS="
 	by_make
 "
 
+# What has failed half-way, the removal does at last.
+turn_off_without_initrds()
+{
+	mkdir "$SCRATCH/bin"
+	ln -s /bin/false "$SCRATCH/bin/update-initramfs"
+	PATH="$SCRATCH/bin:$PATH" myveth-drop-in off >/dev/null
+	check_fail $? "myveth-drop-in off without update-initramfs"
+	check_match "$(in_initrds myveth)" drop-in "files in an initrd then"
+}
+
 remove()
 {
 	check_match "$(myveth-drop-in status)" "^on: " "status before"
@@ -19,6 +29,7 @@ remove()
 	must systemctl start myveth-pair@once:only
 	must update-initramfs -u -k "$(uname -r)"
 	check_match "$(in_initrds myveth)" drop-in "files in an initrd before"
+	turn_off_without_initrds
 	must_apt remove myveth-dkms myveth-iproute2
 	[ ! -e /etc/modprobe.d/myveth-drop-in.conf ]
 	check_err $? "the lines for modprobe are left"

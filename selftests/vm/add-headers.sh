@@ -11,8 +11,9 @@
 set -euo pipefail
 
 readonly root=$1
-# Of the others, one flavour each will do
-readonly flavours="amd64:(cloud-|rt-)?amd64 arm64:arm64 armhf:armmp"
+# Of the other architectures, one flavour each will do
+readonly flavours="amd64:amd64 amd64:cloud-amd64 amd64:rt-amd64 arm64:arm64
+	armhf:armmp"
 
 # As mmdebstrap itself: the host's apt, which knows the host's proxies
 export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
@@ -22,7 +23,7 @@ releases()
 {
 	apt-cache --no-generate pkgnames linux-headers- |
 		sed -E "s/:$1\$//" | sed -nE \
-		"s/^linux-headers-(([0-9]+\.[0-9]+)[^-]*(-[0-9]+)?-($2))\$/\2-\4 \1/p" |
+		"s/^linux-headers-(([0-9]+\.[0-9]+)[^-]*(-[0-9]+)?-$2)\$/\2 \1/p" |
 		sort --version-sort --reverse | awk '!seen[$1]++ { print $2 }'
 }
 
@@ -55,7 +56,7 @@ for pair in $flavours; do
 	architecture=${pair%%:*}
 	found=$(releases "$architecture" "${pair#*:}")
 	if [ -z "$found" ]; then
-		echo "E: no headers for $architecture in the archive" >&2
+		echo "E: no headers for $pair in the archive" >&2
 		exit 1
 	fi
 	for release in $found; do

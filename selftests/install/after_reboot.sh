@@ -8,6 +8,7 @@
 
 ALL_TESTS="
 	pairs_are_there
+	configured_by_networkd
 	unit_starts_and_stops
 	in_veths_place
 	out_of_it
@@ -26,6 +27,22 @@ pairs_are_there()
 	ip link show dev br0-q >/dev/null
 	check_err $? "no br0-q"
 	log_test "pairs made at boot"
+}
+
+# By who comes after them.
+configured_by_networkd()
+{
+	slowwait 30 has_address left 192.0.2.5/24
+	check_err $? "systemd-networkd has not configured left"
+	must rm /etc/systemd/network/left.network
+	must systemctl --quiet disable --now systemd-networkd.socket \
+		systemd-networkd
+	log_test "a pair that systemd-networkd configures"
+}
+
+has_address()
+{
+	ip address show dev "$1" up | grep -qF "inet $2 "
 }
 
 unit_starts_and_stops()
@@ -73,16 +90,25 @@ out_of_it()
 	log_test "drop-in off, and on again"
 }
 
-# A source that is broken, and a kernel's package that is configured anew. Debian
-# 13's dkms goes on; what mends what Debian 12's makes of it are README's two
-# commands.
+# A source that this kernel cannot take, but the older one can
+break_source()
+{
+	cat >>/usr/src/myveth-99.0.0/Kbuild <<-END
+	ifeq (\$(KERNELRELEASE),$(uname -r))
+	\$(error broken)
+	endif
+	END
+}
+
+# The kernel's package is configured anew. Debian 13's dkms goes on; what mends
+# what Debian 12's makes of it are README's two commands.
 build_fails()
 {
-	local image status
+	local image status older
 
 	image=linux-image-$(uname -r)
 	must dkms remove "myveth/99.0.0" -k "$(uname -r)" >/dev/null
-	echo "#error broken" >>/usr/src/myveth-99.0.0/myveth.c
+	break_source
 	dkms add myveth/99.0.0 >/dev/null 2>&1
 	apt install --reinstall "$image"
 	status=$?
@@ -106,6 +132,12 @@ build_fails()
 	must dpkg --configure --pending >/dev/null
 	check_configured "$image"
 	log_test "the two commands that mend it"
+
+	older=$(releases | head -n 1)
+	must dkms install myveth/99.0.0 -k "$older" >/dev/null
+	check_built "$older" 99.0.0
+	check_not_built "$(uname -r)"
+	log_test "dkms install for the kernel that it can be built for"
 
 	must_apt install --reinstall "$NEXT_PACKAGES"/*.deb
 	check_built "$(uname -r)" 99.0.0

@@ -67,6 +67,8 @@ signature()
 
 # --- a newer kernel --------------------------------------------------------
 
+readonly NO_HEADERS="kernel headers for this kernel do not seem to be installed"
+
 upgrade_packages()
 {
 	sed 's/#.*//' "$TREE/selftests/vm/users" |
@@ -100,6 +102,9 @@ kernel_without_headers()
 	check_configured "$image"
 	check_match "$(new_release)" . "new kernel"
 	check_not_built "$(new_release)"
+	check_said "$NO_HEADERS"
+	grep -qF "$NO_HEADERS" "$TREE/README.md"
+	check_err $? "README does not have this message"
 	log_test "a kernel without headers"
 }
 

@@ -56,6 +56,9 @@ prepare_boot()
 {
 	must systemctl --quiet enable myveth-pair@left:right
 	must systemctl --quiet enable myveth-pair@br0-p:br0-q
+	must printf '%s\n' "[Match]" "Name=left" "[Network]" \
+		"Address=192.0.2.5/24" >/etc/systemd/network/left.network
+	must systemctl --quiet enable systemd-networkd
 	must myveth-drop-in on >/dev/null
 	check_match "$(myveth-drop-in status)" "^on: " "status"
 	log_test "what the next boot is to find"

@@ -34,6 +34,9 @@ configured_by_networkd()
 {
 	slowwait 30 has_address left 192.0.2.5/24
 	check_err $? "systemd-networkd has not configured left"
+	must systemctl restart myveth-pair@left:right
+	slowwait 30 has_address left 192.0.2.5/24
+	check_err $? "systemd-networkd has not configured the new left"
 	must rm /etc/systemd/network/left.network
 	must systemctl --quiet disable --now systemd-networkd.socket \
 		systemd-networkd

@@ -47,9 +47,15 @@ require_no_package()
 		die "the package $NAME-dkms is installed; apt removes it"
 }
 
+# DKMS gets less: who has a Makefile there works on it
+is_somebodys()
+{
+	[ -e "$1/Makefile" ]
+}
+
 require_other_place()
 {
-	[ "$(readlink -f "$1")" != "$PWD" ] ||
+	! is_somebodys "$1" ||
 		die "$1 is what DKMS is to get; have the source elsewhere"
 }
 
@@ -61,6 +67,7 @@ versions()
 	for path in "$STATE/$NAME"/[0-9]* "$SOURCES/$NAME"-[0-9]*/dkms.conf; do
 		[ -e "$path" ] || continue
 		path=${path%/dkms.conf}
+		! is_somebodys "$path" || continue
 		path=${path##*/}
 		echo "${path#"$NAME"-}"
 	done | sort -u
@@ -103,6 +110,7 @@ remove_sources()
 {
 	local file
 
+	! is_somebodys "$1" || return 0
 	for file in $FILES; do
 		rm -f "$1/$file"
 	done
@@ -144,6 +152,8 @@ install)
 	require_no_other
 	require_no_package
 	require_other_place "$2"
+	# What cannot be built does not take the place of what can
+	make modules
 	remove_all
 	install_sources "$2"
 	install_all "${2##*-}"

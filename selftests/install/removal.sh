@@ -9,6 +9,7 @@ ALL_TESTS="
 	remove
 	purge
 	by_make
+	own_source
 "
 
 # What has failed half-way, the removal does at last.
@@ -84,6 +85,14 @@ by_make()
 	check_built "$(uname -r)" "$(tree_version)"
 	log_test "make dkms-install again"
 
+	sed -i '1i #error broken' "$SCRATCH/tree/myveth.c"
+	make -C "$SCRATCH/tree" dkms-install >"$SCRATCH/make" 2>&1
+	check_fail $? "make dkms-install of a source that is broken"
+	check_match "$(cat "$SCRATCH/make")" "#error broken" "error"
+	check_built "$(uname -r)" "$(tree_version)"
+	must cp "$TREE/myveth.c" "$SCRATCH/tree"
+	log_test "make dkms-install of what cannot be built"
+
 	run_make dkms-uninstall uninstall-plugin
 	check_nothing_is_left
 	log_test "make dkms-uninstall uninstall-plugin"
@@ -98,6 +107,23 @@ by_make()
 	run_make dkms-uninstall
 	check_nothing_is_left
 	log_test "make dkms-uninstall of what dkms has removed"
+}
+
+# Where DKMS has its sources somebody may work on his own.
+own_source()
+{
+	local own
+
+	own=/usr/src/myveth-$(tree_version)
+	must cp -r "$TREE" "$own"
+	make -C "$own" dkms-install >"$SCRATCH/make" 2>&1
+	check_fail $? "make dkms-install there"
+	check_match "$(cat "$SCRATCH/make")" "have the source elsewhere" "error"
+	run_make dkms-uninstall
+	check_equal "$(diff -r "$TREE" "$own")" "" "what differs"
+	must rm -r "$own"
+	check_nothing_is_left
+	log_test "a source of one's own in /usr/src"
 }
 
 tests_run

@@ -88,6 +88,12 @@ installed()
 	check_rejected modprobe myveth
 	log_test "make install of a signed module"
 
+	run_make dkms-install
+	check_fail $? "make dkms-install beside make install"
+	check_match "$(cat "$SCRATCH/make")" \
+		"make uninstall-module KERNELRELEASE=$(uname -r)" "error"
+	log_test "make dkms-install beside make install"
+
 	run_make drop-in
 	check_err $? "make drop-in: $(tail -n 1 "$SCRATCH/make")"
 	run_make uninstall

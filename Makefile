@@ -22,7 +22,6 @@ SIGN_HASH ?= $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
 	$(KDIR)/.config 2>/dev/null),sha256)
 
 DKMS_TREE = /usr/src/myveth-$(shell install/version.sh)
-DROP_IN = $(DESTDIR)/etc/modprobe.d/myveth-drop-in.conf
 
 CFLAGS ?= -O2 -Wall -Wextra
 VM = selftests/vm/vm.sh
@@ -112,11 +111,10 @@ uninstall: uninstall-module uninstall-plugin
 
 # The kernel may be gone already, and with it all that depmod could read.
 uninstall-module:
+	$(if $(DESTDIR),,$(if $(filter $(shell uname -r),$(KERNELRELEASE)), \
+		install/myveth-drop-in off))
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
 	$(if $(wildcard $(MODDIR)),rmdir --ignore-fail-on-non-empty $(MODDIR))
-	$(if $(and $(filter $(shell uname -r),$(KERNELRELEASE)), \
-		$(wildcard $(DROP_IN))), \
-		MODPROBE_DIR=$(dir $(DROP_IN)) install/myveth-drop-in off)
 	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 uninstall-plugin:

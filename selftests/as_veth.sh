@@ -19,6 +19,7 @@ if [ "$KIND" = myveth ]; then
 		place_is_taken
 		place_is_held
 		drop_in_lines
+		drop_in_is_refused
 		drop_in_fails
 	"
 else
@@ -256,6 +257,24 @@ drop_in_lines()
 	[ -e "$DROP_IN_FILE" ]
 	check_fail $? "the file is still there"
 	check_driver veth "drop-in off"
+}
+
+# Whoever has decided already what veth is keeps the last word.
+drop_in_is_refused()
+{
+	local other=/run/modprobe.d/other.conf
+
+	unload_all
+	mkdir -p /run/modprobe.d
+	defer rm -f "$DROP_IN_FILE" "$other"
+	echo "install veth false" >"$other"
+	MODPROBE_DIR=/run/modprobe.d "$SELFTESTS/../install/myveth-drop-in" \
+		on >/dev/null 2>"$SCRATCH/said"
+	check_fail $? "drop-in on"
+	check_match "$(<"$SCRATCH/said")" "some other file of modprobe's" "error"
+	[ -e "$DROP_IN_FILE" ]
+	check_fail $? "the file is there"
+	log_test "drop-in on, where another file says what veth is"
 }
 
 # Nobody is left without a veth because ours cannot be had.

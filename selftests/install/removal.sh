@@ -24,6 +24,8 @@ turn_off_without_initrds()
 
 remove()
 {
+	local initrd copy sum error
+
 	check_match "$(myveth-drop-in status)" "^on: " "status before"
 	check_equal "$(systemctl is-active myveth-pair@left:right)" active \
 		"unit of left:right before"
@@ -31,7 +33,15 @@ remove()
 	must update-initramfs -u -k "$(uname -r)"
 	check_match "$(in_initrds myveth)" drop-in "files in an initrd before"
 	turn_off_without_initrds
+	# Somebody's copy of an initrd is his, whatever is in it
+	initrd=/boot/initrd.img-$(uname -r)
+	copy=$initrd.bak
+	must cp "$initrd" "$copy"
+	sum=$(sha256sum "$copy")
 	must_apt remove myveth-dkms myveth-iproute2
+	check_said "myveth is loaded, and makes pairs of kind veth"
+	check_equal "$(sha256sum "$copy")" "$sum" "copy of an initrd"
+	must rm "$copy"
 	[ ! -e /etc/modprobe.d/myveth-drop-in.conf ]
 	check_err $? "the lines for modprobe are left"
 	check_equal "$(all_devices myveth)" "" "devices"
@@ -42,6 +52,12 @@ remove()
 	check_fail $? "there is a kind myveth"
 	check_nothing_is_left
 	log_test "apt remove"
+
+	error=$("$TREE/install/myveth-drop-in" on 2>&1)
+	check_fail $? "myveth-drop-in on without a module"
+	check_match "$error" "there is no module myveth" "error"
+	check_nothing_is_left
+	log_test "myveth-drop-in on without a module"
 }
 
 purge()

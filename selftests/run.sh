@@ -72,7 +72,7 @@ list_scripts()
 		    ${DEBUG:+"$SELFTESTS"/debug/*.sh}; do
 		name=${path#"$SELFTESTS/"}
 		case ${name#debug/} in
-		lib.sh|run.sh|check-here.sh) ;;
+		lib.sh|run.sh|check-here.sh|find-splats.sh) ;;
 		faults/panics/*|stress/*)
 			is_asked_for "$name" "$@" && echo "$name" ;;
 		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
@@ -156,38 +156,13 @@ show_changes()
 
 # --- the kernel log ------------------------------------------------------
 
-# The patterns of "splats" that begin with a "!", without it, or the others.
-splat_patterns()
-{
-	local file=$SELFTESTS/splats
-
-	case $1 in
-	allowed) sed -n 's/^!//p' "$file" ;;
-	forbidden) grep -v -e '^#' -e '^!' -e '^$' "$file" ;;
-	esac
-}
-
-check_splat_patterns()
-{
-	local which status
-
-	for which in forbidden allowed; do
-		splat_patterns $which >"$SCRATCH/$which" 2>/dev/null
-		[ -s "$SCRATCH/$which" ] || die "splats: nothing is $which"
-		grep -qE -f "$SCRATCH/$which" <<<"no line like this"
-		status=$?
-		[ $status -eq 1 ] || die "splats: a bad expression"
-	done
-}
-
 find_splats()
 {
 	if ! kernel_log_since_mark >"$SCRATCH/log"; then
 		echo "the kernel log has lost its beginning"
 		return
 	fi
-	grep -E -f "$SCRATCH/forbidden" "$SCRATCH/log" |
-		grep -vE -f "$SCRATCH/allowed" | sed 's/^/kernel: /'
+	"$SELFTESTS/find-splats.sh" <"$SCRATCH/log" | sed 's/^/kernel: /'
 }
 
 # --- one script ----------------------------------------------------------
@@ -355,7 +330,7 @@ main()
 		MYVETH_IN_RUN=yes exec unshare --mount "$0" "${words[@]}"
 
 	read_settings
-	check_splat_patterns
+	"$SELFTESTS/find-splats.sh" </dev/null || die "splats: a bad expression"
 	[ -z "$DEBUG" ] || begin_debugging
 	enter_private_namespace_list
 	for KIND in $KINDS; do

@@ -8,6 +8,7 @@
 ALL_TESTS="
 	bridge
 	ptp
+	module_goes
 "
 
 readonly PLUGINS=/usr/lib/cni

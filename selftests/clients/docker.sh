@@ -12,6 +12,7 @@ ALL_TESTS="
 	own_network
 	outside_world
 	nothing_is_left
+	module_goes
 "
 
 # run NAME [OPTION...] -- COMMAND...

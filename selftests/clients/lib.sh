@@ -90,6 +90,14 @@ check_no_devices()
 	check_devices 0
 }
 
+# The last case: who still holds a device keeps it waiting, and the kernel says so.
+module_goes()
+{
+	must rmmod myveth
+	check_devices 0
+	log_test "rmmod"
+}
+
 # --- traffic ---------------------------------------------------------------
 
 # check_web URL [WHERE...]: a web server answers; WHERE is a command before which

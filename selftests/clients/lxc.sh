@@ -8,6 +8,7 @@
 ALL_TESTS="
 	containers
 	nothing_is_left
+	module_goes
 "
 
 # start NAME ADDRESS

@@ -5,7 +5,10 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS="pingall"
+ALL_TESTS="
+	pingall
+	module_goes
+"
 
 # A tree of depth 2 and fanout 2 has 3 switches and 4 hosts; 6 pairs join them.
 pingall()

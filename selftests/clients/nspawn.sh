@@ -6,7 +6,10 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS="container"
+ALL_TESTS="
+	container
+	module_goes
+"
 
 runs()
 {

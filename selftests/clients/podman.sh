@@ -10,6 +10,7 @@ ALL_TESTS="
 	bridge
 	pod
 	nothing_is_left
+	module_goes
 "
 
 prepare_podman()

@@ -6,7 +6,10 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS="pair"
+ALL_TESTS="
+	pair
+	module_goes
+"
 
 pair()
 {

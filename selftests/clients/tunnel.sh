@@ -14,6 +14,7 @@
 
 ALL_TESTS="
 	ping_through_the_tunnel
+	module_goes
 "
 
 readonly PORT=5555

@@ -63,19 +63,9 @@ enter()
 		bash "$HERE/how/$HOW.sh" "$FILE" $ARGUMENTS
 }
 
-splat_patterns()
-{
-	case $1 in
-	allowed) sed -n 's/^!//p' "$HERE/../splats" ;;
-	forbidden) grep -v -e '^#' -e '^!' -e '^$' "$HERE/../splats" ;;
-	esac
-}
-
 find_splats()
 {
-	dmesg -t | grep -E -f <(splat_patterns forbidden) |
-		grep -vE -f <(splat_patterns allowed) |
-		sed 's/^/@@ fault kernel: /'
+	dmesg -t | "$HERE/../find-splats.sh" | sed 's/^/@@ fault kernel: /'
 }
 
 # What a test left would be in the way of the next

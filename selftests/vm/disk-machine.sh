@@ -21,8 +21,8 @@ make_disk()
 }
 
 # run_step DIR STEP WORDS...: boots the kernel that the last step has left, and
-# tells it these words, runs selftests/STEP.sh, and returns its status. Of two
-# machines that are joined $HOST is which one this is, "left" or "right", and
+# tells it these words, runs selftests/STEP.sh, and returns its status; 1, if the
+# kernel has complained. Of two machines that are joined $HOST is which one this is, "left" or "right", and
 # $WIRE where the sockets are, each end's own.
 run_step()
 {
@@ -31,14 +31,26 @@ run_step()
 	console=$dir/console-$(basename "$dir")-${step##*/}.log
 	rm -f "$dir/host/status"
 	printf '%s\n' "export KSFT_MACHINE_SLOW=yes HOST=${HOST:-}" \
-		"exec bash /host/tree/selftests/$step.sh" \
-		> "$dir/host/step"
+		"bash /host/tree/selftests/$step.sh" "status=\$?" \
+		"dmesg -t > kernel-log" "exit \$status" > "$dir/host/step"
 	run_disk "$dir" "$console" "${@:3}"
 	if read -r status 2> /dev/null < "$dir/host/status"; then
+		check_kernel_log "$dir/host/kernel-log" || status=1
 		return "$status"
 	fi
 	show_failure "$console"
 	return "$FAILED_GUEST"
+}
+
+check_kernel_log()
+{
+	local splats
+
+	splats=$("$TREE/selftests/find-splats.sh" < "$1") || return
+	[ -n "$splats" ] || return 0
+	echo "not ok the kernel has complained"
+	sed 's/^/# kernel: /' <<< "$splats"
+	return 1
 }
 
 run_disk()

@@ -63,7 +63,8 @@ serve()
 	while [ ! -e /run/done ] && slowwait 10 is_there "$LEFT"; do
 		sleep 2
 	done
-	exit 0
+	rmmod myveth
+	exit
 }
 
 # On the left host: returns when the right one obeys. On that: never.

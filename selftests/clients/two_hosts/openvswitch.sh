@@ -17,6 +17,7 @@
 
 ALL_TESTS="
 	through_the_tunnel
+	module_goes
 "
 
 # make_side ADDRESS REMOTE. The tunnel's header takes 50 bytes of each frame.

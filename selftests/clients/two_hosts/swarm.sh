@@ -7,6 +7,7 @@
 
 ALL_TESTS="
 	overlay_network
+	module_goes
 "
 
 make_swarm()

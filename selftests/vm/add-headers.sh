@@ -52,6 +52,17 @@ unpack()
 	rm -r "$work"
 }
 
+series_of()
+{
+	releases amd64 "$1" | grep -oE '^[0-9]+[.][0-9]+'
+}
+
+for flavour in cloud-amd64 rt-amd64; do
+	if [ "$(series_of $flavour)" != "$(series_of amd64)" ]; then
+		echo "E: $flavour has other series than amd64" >&2
+		exit 1
+	fi
+done
 for pair in $flavours; do
 	architecture=${pair%%:*}
 	found=$(releases "$architecture" "${pair#*:}")

@@ -37,7 +37,7 @@ configured_by_networkd()
 	must systemctl restart myveth-pair@left:right
 	slowwait 30 has_address left 192.0.2.5/24
 	check_err $? "systemd-networkd has not configured the new left"
-	must rm /etc/systemd/network/left.network
+	must rm /etc/systemd/network/{left,right}.network
 	must systemctl --quiet disable --now systemd-networkd.socket \
 		systemd-networkd
 	log_test "a pair that systemd-networkd configures"

@@ -52,12 +52,20 @@ upgrade_under_traffic()
 	log_test "rmmod and modprobe"
 }
 
+# configure_by_networkd DEV SETTING
+configure_by_networkd()
+{
+	printf '%s\n' "[Match]" "Name=$1" "[Network]" "$2" \
+		>"/etc/systemd/network/$1.network"
+}
+
 prepare_boot()
 {
 	must systemctl --quiet enable myveth-pair@left:right
 	must systemctl --quiet enable myveth-pair@br0-p:br0-q
-	must printf '%s\n' "[Match]" "Name=left" "[Network]" \
-		"Address=192.0.2.5/24" >/etc/systemd/network/left.network
+	must configure_by_networkd left Address=192.0.2.5/24
+	# An end without an address, too: one that is up gives the other its carrier
+	must configure_by_networkd right LinkLocalAddressing=no
 	must systemctl --quiet enable systemd-networkd
 	must myveth-drop-in on >/dev/null
 	check_match "$(myveth-drop-in status)" "^on: " "status"

@@ -49,7 +49,7 @@ check_kernel_log()
 	splats=$("$TREE/selftests/find-splats.sh" < "$1") || return
 	[ -n "$splats" ] || return 0
 	echo "not ok the kernel has complained"
-	sed 's/^/# kernel: /' <<< "$splats"
+	echo "# kernel: ${splats//$'\n'/$'\n'# kernel: }"
 	return 1
 }
 

@@ -22,8 +22,8 @@ make_disk()
 
 # run_step DIR STEP WORDS...: boots the kernel that the last step has left, and
 # tells it these words, runs selftests/STEP.sh, and returns its status; 1, if the
-# kernel has complained. Of two machines that are joined $HOST is which one this is, "left" or "right", and
-# $WIRE where the sockets are, each end's own.
+# kernel has complained. Of two machines that are joined $HOST is which one this
+# is, "left" or "right", and $WIRE where the sockets are, each end's own.
 run_step()
 {
 	local dir=$1 step=$2 console status

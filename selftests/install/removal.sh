@@ -85,6 +85,8 @@ by_make()
 {
 	local release
 
+	# README's, but for the headers, which are there
+	must_apt install dkms make gcc libc6-dev openssl iproute2 ethtool
 	cp -r "$TREE" "$SCRATCH/tree"
 	run_make dkms-install install-plugin
 	check_built "$(uname -r)" "$(tree_version)"

@@ -121,6 +121,8 @@ uninstall-plugin:
 	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
 		name the directory with IPLIBDIR=))
 	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
+	$(if $(wildcard $(DESTDIR)$(IPLIBDIR)),rmdir \
+		--ignore-fail-on-non-empty $(DESTDIR)$(IPLIBDIR))
 	rm -f $(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
 	rm -f $(DESTDIR)$(UNITDIR)/myveth-pair@.service
 

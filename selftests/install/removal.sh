@@ -9,7 +9,7 @@ ALL_TESTS="
 	remove
 	purge
 	by_make
-	by_make_and_dkms
+	by_dkms
 	own_source
 "
 
@@ -111,23 +111,23 @@ by_make()
 	check_built "$(uname -r)" "$(tree_version)"
 	must cp "$TREE/myveth.c" "$SCRATCH/tree"
 	log_test "make dkms-install of what cannot be built"
+
+	run_make dkms-uninstall uninstall-plugin
+	check_nothing_is_left
+	log_test "make dkms-uninstall uninstall-plugin"
 }
 
-# make and dkms put up with what the other has done.
-by_make_and_dkms()
+# dkms keeps the source of what it removes, and make puts up with that.
+by_dkms()
 {
+	must env -C "$SCRATCH/tree" \
+		install/dkms.sh sources "/usr/src/myveth-$(tree_version)"
+	must dkms add "myveth/$(tree_version)" >/dev/null
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null
 	must dkms install "myveth/$(tree_version)" -k "$(uname -r)" >/dev/null
 	check_built "$(uname -r)" "$(tree_version)"
 	log_test "dkms install of what dkms has removed"
 
-	run_make dkms-uninstall uninstall-plugin
-	check_nothing_is_left
-	log_test "make dkms-uninstall uninstall-plugin"
-
-	must env -C "$SCRATCH/tree" \
-		install/dkms.sh sources "/usr/src/myveth-$(tree_version)"
-	must dkms add "myveth/$(tree_version)" >/dev/null
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null
 	run_make dkms-uninstall
 	check_nothing_is_left

@@ -82,6 +82,9 @@ signed()
 
 installed()
 {
+	local release
+
+	release=$(uname -r)
 	run_make install
 	check_err $? "make install: $(tail -n 1 "$SCRATCH/make")"
 	check_equal "$(modinfo -F signer myveth)" "$SIGNER" "signer"
@@ -91,7 +94,7 @@ installed()
 	run_make dkms-install
 	check_fail $? "make dkms-install beside make install"
 	check_match "$(cat "$SCRATCH/make")" \
-		"make uninstall-module KERNELRELEASE=$(uname -r | tr + .)" error
+		"make uninstall-module KERNELRELEASE=${release//+/[+]}" "error"
 	log_test "make dkms-install beside make install"
 
 	run_make drop-in

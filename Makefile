@@ -114,7 +114,7 @@ uninstall-module:
 	$(if $(DESTDIR),,$(if $(filter $(shell uname -r),$(KERNELRELEASE)), \
 		install/myveth-drop-in off))
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
-	$(if $(wildcard $(MODDIR)),rmdir --ignore-fail-on-non-empty $(MODDIR))
+	rmdir $(MODDIR) 2>/dev/null || :
 	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 # An empty directory for plugins is as good as none, whoever made it.

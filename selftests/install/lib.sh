@@ -54,6 +54,23 @@ tree_version()
 	"$TREE/install/version.sh"
 }
 
+# --- the source ----------------------------------------------------------
+
+# run_make WORDS...: in $SCRATCH/tree, a copy of the source, with its output in
+# $SCRATCH/make; the exit status is make's.
+run_make()
+{
+	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1
+}
+
+# must_make WORDS...: shows what it said if it fails.
+must_make()
+{
+	run_make "$@" && return
+	sed 's/^/# /' "$SCRATCH/make"
+	abort "make $* failed"
+}
+
 # --- the module ----------------------------------------------------------
 
 # Of all kernels that are installed.

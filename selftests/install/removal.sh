@@ -74,13 +74,6 @@ purge()
 	log_test "apt install again, and purge"
 }
 
-run_make()
-{
-	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1 && return
-	sed 's/^/# /' "$SCRATCH/make"
-	abort "make $* failed"
-}
-
 # By make, as somebody does who has the source and DKMS.
 by_make()
 {
@@ -89,7 +82,7 @@ by_make()
 	# README's, but for the headers, which are there
 	must_apt install dkms make gcc libc6-dev openssl iproute2 ethtool
 	cp -r "$TREE" "$SCRATCH/tree"
-	run_make dkms-install install-plugin
+	must_make dkms-install install-plugin
 	check_built "$(uname -r)" "$(tree_version)"
 	for release in $(releases); do
 		check_built "$release" "$(tree_version)"
@@ -97,22 +90,22 @@ by_make()
 	must modprobe myveth
 	must ip link add name a type myveth peer name b
 	must rmmod myveth
-	run_make drop-in
+	must_make drop-in
 	log_test "make dkms-install, for $(releases | wc -l) kernels"
 
-	run_make dkms-install
+	must_make dkms-install
 	check_built "$(uname -r)" "$(tree_version)"
 	log_test "make dkms-install again"
 
 	sed -i '1i #error broken' "$SCRATCH/tree/myveth.c"
-	make -C "$SCRATCH/tree" dkms-install >"$SCRATCH/make" 2>&1
+	run_make dkms-install
 	check_fail $? "make dkms-install of a source that is broken"
 	check_match "$(cat "$SCRATCH/make")" "#error broken" "error"
 	check_built "$(uname -r)" "$(tree_version)"
 	must cp "$TREE/myveth.c" "$SCRATCH/tree"
 	log_test "make dkms-install of what cannot be built"
 
-	run_make dkms-uninstall uninstall-plugin
+	must_make dkms-uninstall uninstall-plugin
 	check_nothing_is_left
 	log_test "make dkms-uninstall uninstall-plugin"
 }
@@ -129,7 +122,7 @@ by_dkms()
 	log_test "dkms install of what dkms has removed"
 
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null
-	run_make dkms-uninstall
+	must_make dkms-uninstall
 	check_nothing_is_left
 	log_test "make dkms-uninstall of what dkms has removed"
 }
@@ -144,7 +137,7 @@ own_source()
 	make -C "$own" dkms-install >"$SCRATCH/make" 2>&1
 	check_fail $? "make dkms-install there"
 	check_match "$(cat "$SCRATCH/make")" "have the source elsewhere" "error"
-	run_make dkms-uninstall
+	must_make dkms-uninstall
 	check_equal "$(diff -r "$TREE" "$own")" "" "what differs"
 	must rm -r "$own"
 	check_nothing_is_left

@@ -18,11 +18,6 @@ ALL_TESTS="
 readonly REJECTED="Key was rejected by service"
 readonly SIGNER="throw-away key of a selftest"
 
-run_make()
-{
-	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1
-}
-
 check_rejected()
 {
 	local error

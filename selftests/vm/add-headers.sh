@@ -52,6 +52,7 @@ unpack()
 	rm -r "$work"
 }
 
+# series_of FLAVOUR: "6.12", a line for each of which there are headers
 series_of()
 {
 	releases amd64 "$1" | grep -oE '^[0-9]+[.][0-9]+'

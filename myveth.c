@@ -3173,26 +3173,31 @@ static int __init myveth_offer_veth(void)
 	return -EBUSY;
 }
 
+/* First the kind that may be taken: had the other been offered by then, a pair
+ * that somebody has just made would go again with it.
+ */
 static int __init myveth_module_init(void)
 {
 	int err;
 
-	err = rtnl_link_register(&myveth_link_ops);
-	if (err || !as_veth)
-		return err;
+	if (as_veth) {
+		err = myveth_offer_veth();
+		if (err)
+			return err;
+	}
 
-	err = myveth_offer_veth();
-	if (err)
-		rtnl_link_unregister(&myveth_link_ops);
+	err = rtnl_link_register(&myveth_link_ops);
+	if (err && as_veth)
+		rtnl_link_unregister(&myveth_as_veth_link_ops);
 	return err;
 }
 
 /* Unregistering deletes every pair, in whatever namespace, and waits for it. */
 static void __exit myveth_module_exit(void)
 {
+	rtnl_link_unregister(&myveth_link_ops);
 	if (as_veth)
 		rtnl_link_unregister(&myveth_as_veth_link_ops);
-	rtnl_link_unregister(&myveth_link_ops);
 }
 
 module_init(myveth_module_init);

@@ -17,6 +17,7 @@ if [ "$KIND" = myveth ]; then
 		unnamed_ends
 		goes_with_pairs_of_both_kinds
 		place_is_taken
+		offers_nothing_in_vain
 		place_is_held
 		drop_in_lines
 		drop_in_is_refused
@@ -194,6 +195,30 @@ place_is_taken()
 	must insmod "$OUR_FILE"
 	KIND=myveth make_pair "$NS" vc vd
 	log_test "beside veth, without the parameter"
+}
+
+# A load that fails has had no kind that it would have to take back, with the pairs
+# that somebody may have made meanwhile.
+offers_nothing_in_vain()
+{
+	unload_all
+	must insmod "$VETH_FILE"
+	make_trace
+	if [ ! -e "$TRACEFS/kprobe_events" ]; then
+		log_test_skip "what fails has offered nothing" "no kprobes"
+		return
+	fi
+	must echo "p:myveth/takes_back rtnl_link_unregister" \
+		>>"$TRACEFS/kprobe_events"
+	defer eval "echo '-:myveth/takes_back' >>'$TRACEFS/kprobe_events'"
+	must echo 1 >"$TRACE/events/myveth/takes_back/enable"
+	defer eval "echo 0 >'$TRACE/events/myveth/takes_back/enable'"
+	check_refused insmod "$OUR_FILE" as_veth=1
+	check_equal "$(grep -c takes_back "$TRACE/trace")" 0 "kinds taken back"
+	must insmod "$OUR_FILE"
+	must rmmod myveth
+	check_equal "$(grep -c takes_back "$TRACE/trace")" 1 "of a load"
+	log_test "what fails has offered nothing"
 }
 
 # With EEXIST, which newer kernels turn into EBUSY.

@@ -57,6 +57,15 @@ unit_starts_and_stops()
 	ip link show dev right >/dev/null
 	check_err $? "right is not there again"
 	log_test "systemctl stop and start"
+
+	setup_ns ELSEWHERE
+	must ip link set dev left netns "$ELSEWHERE"
+	systemctl restart myveth-pair@left:right
+	check_err $? "the old pair is in the way"
+	is_ours left
+	check_err $? "left is not ours"
+	log_test "systemctl restart, when one end is elsewhere"
+
 	must systemctl disable --now myveth-pair@br0-p:br0-q
 	ip link show dev br0-q >/dev/null 2>&1
 	check_fail $? "br0-q is still there"

@@ -109,13 +109,15 @@ dkms-uninstall:
 
 uninstall: uninstall-module uninstall-plugin
 
-# The kernel may be gone already, and with it all that depmod could read.
+# Nobody shall have to keep the module for what an initrd keeps of the drop-in. The
+# kernel may be gone already, and with it modules.builtin, which depmod reads.
 uninstall-module:
 	$(if $(DESTDIR),,$(if $(filter $(shell uname -r),$(KERNELRELEASE)), \
-		install/myveth-drop-in off))
+		install/myveth-drop-in off || :))
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
-	rmdir $(MODDIR) 2>/dev/null || :
-	$(if $(wildcard $(MODDIR)/..),depmod -b $(DESTDIR)/ $(KERNELRELEASE))
+	rmdir $(MODDIR) $(dir $(MODDIR)) 2>/dev/null || :
+	$(if $(wildcard $(dir $(MODDIR))modules.builtin), \
+		depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 # An empty directory for plugins is as good as none, whoever made it.
 uninstall-plugin:

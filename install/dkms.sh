@@ -87,14 +87,18 @@ remove_version()
 	remove_sources "$SOURCES/$NAME-$1"
 }
 
+# A kernel may be gone but for this
 remove_modules()
 {
-	local file
+	local file release
 
 	for file in /lib/modules/*/updates/dkms/"$NAME".ko*; do
 		[ -e "$file" ] || continue
+		release=$(cut -d / -f 4 <<< "$file")
 		rm "$file"
-		depmod "$(cut -d / -f 4 <<< "$file")"
+		rmdir -p "${file%/*}" 2> /dev/null || :
+		[ ! -e "/lib/modules/$release/modules.builtin" ] ||
+			depmod "$release"
 	done
 }
 

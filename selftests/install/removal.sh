@@ -110,18 +110,30 @@ by_make()
 	log_test "make dkms-uninstall uninstall-plugin"
 }
 
-# dkms keeps the source of what it removes, and make puts up with that.
-by_dkms()
+# dkms keeps the source of what it removes.
+add_and_remove()
 {
 	must env -C "$SCRATCH/tree" \
 		install/dkms.sh sources "/usr/src/myveth-$(tree_version)"
 	must dkms add "myveth/$(tree_version)" >/dev/null
 	must dkms remove "myveth/$(tree_version)" --all >/dev/null
+}
+
+# What dkms does by itself, make puts up with.
+by_dkms()
+{
+	add_and_remove
 	must dkms install "myveth/$(tree_version)" -k "$(uname -r)" >/dev/null
 	check_built "$(uname -r)" "$(tree_version)"
 	log_test "dkms install of what dkms has removed"
 
-	must dkms remove "myveth/$(tree_version)" --all >/dev/null
+	must rm -r "/usr/src/myveth-$(tree_version)"
+	leave_module updates/dkms
+	must_make dkms-uninstall
+	check_nothing_is_left
+	log_test "make dkms-uninstall of what has lost its source"
+
+	add_and_remove
 	must_make dkms-uninstall
 	check_nothing_is_left
 	log_test "make dkms-uninstall of what dkms has removed"

@@ -98,6 +98,12 @@ installed()
 	check_err $? "make uninstall: $(tail -n 1 "$SCRATCH/make")"
 	check_nothing_is_left
 	log_test "make uninstall"
+
+	leave_module updates
+	run_make uninstall-module KERNELRELEASE=0-gone
+	check_err $? "make uninstall-module: $(tail -n 1 "$SCRATCH/make")"
+	check_nothing_is_left
+	log_test "make uninstall-module for a kernel that is gone"
 }
 
 tests_run

@@ -75,7 +75,8 @@ unit_starts_and_stops()
 # Also where a pair of kind myveth came first
 in_veths_place()
 {
-	must modprobe veth
+	# As cron does
+	must env PATH=/usr/bin:/bin /sbin/modprobe veth
 	[ -d /sys/module/veth ]
 	check_fail $? "modprobe veth loads veth"
 	must ip link add name va type veth peer name vb

@@ -22,6 +22,7 @@ if [ "$KIND" = myveth ]; then
 		drop_in_lines
 		drop_in_is_refused
 		drop_in_fails
+		veth_is_built_in
 	"
 else
 	ALL_TESTS="unknown_parameter"
@@ -317,6 +318,28 @@ drop_in_fails()
 	unload_all
 	echo "install myveth false" >>"$DROP_IN_FILE"
 	check_driver veth "drop-in on, but myveth cannot be loaded"
+}
+
+# There is no way then. Such a kernel has it in this list.
+veth_is_built_in()
+{
+	local list
+
+	list=/lib/modules/$(uname -r)/modules.builtin
+	unload_all
+	defer rm -f "$DROP_IN_FILE"
+	echo kernel/drivers/net/veth.ko | cat "$list" - >"$SCRATCH/list"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	unshare --mount sh -c 'mount --bind "$1" "$2" && shift 2 && "$@" on
+		"$@" status' sh "$SCRATCH/list" "$list" \
+		env MODPROBE_DIR=/run/modprobe.d \
+		"$SELFTESTS/../install/myveth-drop-in" >"$SCRATCH/said" 2>&1
+	check_match "$(<"$SCRATCH/said")" "veth is built into this kernel" \
+		"error"
+	check_match "$(<"$SCRATCH/said")" "now made by: veth" "status"
+	[ -e "$DROP_IN_FILE" ]
+	check_fail $? "the file is there"
+	log_test "drop-in on, where veth is built in"
 }
 
 # --- veth ----------------------------------------------------------------

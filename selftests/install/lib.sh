@@ -16,6 +16,24 @@ SUITE=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 
 mkdir -p "$MEMORY"
 
+# --- tools ---------------------------------------------------------------
+
+# shellcheck disable=SC2034 # for the scripts
+readonly INITRD_TOOLS="lsinitramfs update-initramfs"
+
+# without TOOLS COMMAND...: as if each of the tools failed.
+without()
+{
+	local tool bin
+
+	bin=$(mktemp -d "$SCRATCH/bin-XXXXXX") || abort "no place for a tool"
+	for tool in $1; do
+		must ln -s /bin/false "$bin/$tool"
+	done
+	shift
+	PATH=$bin:$PATH "$@"
+}
+
 # --- packages ------------------------------------------------------------
 
 # apt WORDS...: its output is $SCRATCH/apt; the exit status is apt's.

@@ -94,7 +94,7 @@ installed()
 
 	run_make drop-in
 	check_err $? "make drop-in: $(tail -n 1 "$SCRATCH/make")"
-	run_make uninstall
+	without "$INITRD_TOOLS" run_make uninstall
 	check_err $? "make uninstall: $(tail -n 1 "$SCRATCH/make")"
 	check_nothing_is_left
 	log_test "make uninstall"

@@ -92,6 +92,12 @@ installed()
 		"make uninstall-module KERNELRELEASE=${release//+/[+]}" "error"
 	log_test "make dkms-install beside make install"
 
+	apt install "$PACKAGES"/myveth-dkms_*.deb
+	check_fail $? "apt install beside make install"
+	check_said "uninstall-module KERNELRELEASE=${release//+/[+]}"
+	check_equal "$(modinfo -F signer myveth)" "$SIGNER" "signer then"
+	log_test "apt install beside make install"
+
 	run_make drop-in
 	check_err $? "make drop-in: $(tail -n 1 "$SCRATCH/make")"
 	without "$INITRD_TOOLS" run_make uninstall

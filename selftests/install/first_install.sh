@@ -8,6 +8,7 @@
 
 ALL_TESTS="
 	nothing_is_there
+	from_source
 	install
 	pair
 	documentation
@@ -26,6 +27,28 @@ nothing_is_there()
 	unowned_files >"$MEMORY/files-before"
 	releases >"$MEMORY/releases-before"
 	log_test "a Debian without myveth"
+}
+
+# As in README's "Sixty seconds", but for the headers, which are there; and what it
+# takes goes again.
+from_source()
+{
+	must_apt install make gcc libc6-dev kmod xz-utils iproute2 \
+		iputils-ping ethtool
+	must cp -r "$TREE" "$SCRATCH/tree"
+	must_make all
+	must_make install
+	must modprobe myveth
+	check_pair_works
+	must_make uninstall
+	must rmmod myveth
+	log_test "make, and make install"
+
+	must apt-mark auto make gcc libc6-dev xz-utils ethtool >/dev/null
+	must_apt autoremove --purge
+	check_equal "$(unowned_files | comm -13 "$MEMORY/files-before" -)" "" \
+		"files that are left"
+	log_test "make uninstall"
 }
 
 # README's command, but for linux-headers-amd64, which is there: named, it would

@@ -16,6 +16,7 @@ same_again()
 {
 	check_equal "$(releases | tail -n 1)" "$(uname -r)" "release"
 	check_pair_works
+	check_match "$(modinfo -F signer myveth)" DKMS "signer"
 	log_test "a pair on $(uname -r)"
 }
 

@@ -130,7 +130,7 @@ uninstall-plugin:
 
 # Also where the headers are gone with which it was built.
 clean:
-	rm -f *.ko *.mod *.mod.c *.o .*.cmd .*.d Module.symvers modules.order
+	rm -f *.ko *.mod *.mod.c *.o .*.o .*.cmd .*.d Module.symvers modules.order
 	rm -f iproute2/link_myveth.so
 	$(MAKE) -C selftests/programs clean
 

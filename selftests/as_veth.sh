@@ -239,11 +239,9 @@ place_is_held()
 
 # --- what makes it come by itself ----------------------------------------
 
-# Where modprobe looks too, and what is gone at the next boot anyway.
 drop_in()
 {
-	must env MODPROBE_DIR=/run/modprobe.d \
-		"$SELFTESTS/../install/myveth-drop-in" "$@" >"$SCRATCH/said"
+	must "${DROP_IN[@]}" "$@" >"$SCRATCH/said"
 }
 
 # check_driver NAME WHAT: who makes a pair of kind veth.
@@ -294,8 +292,7 @@ drop_in_is_refused()
 	mkdir -p /run/modprobe.d
 	defer rm -f "$DROP_IN_FILE" "$other"
 	echo "install veth false" >"$other"
-	MODPROBE_DIR=/run/modprobe.d "$SELFTESTS/../install/myveth-drop-in" \
-		on >/dev/null 2>"$SCRATCH/said"
+	"${DROP_IN[@]}" on >/dev/null 2>"$SCRATCH/said"
 	check_fail $? "drop-in on"
 	check_match "$(<"$SCRATCH/said")" "some other file of modprobe's" "error"
 	[ -e "$DROP_IN_FILE" ]
@@ -331,9 +328,8 @@ veth_is_built_in()
 	echo kernel/drivers/net/veth.ko | cat "$list" - >"$SCRATCH/list"
 	# shellcheck disable=SC2016 # the inner shell expands them
 	unshare --mount sh -c 'mount --bind "$1" "$2" && shift 2 && "$@" on
-		"$@" status' sh "$SCRATCH/list" "$list" \
-		env MODPROBE_DIR=/run/modprobe.d \
-		"$SELFTESTS/../install/myveth-drop-in" >"$SCRATCH/said" 2>&1
+		"$@" status' sh "$SCRATCH/list" "$list" "${DROP_IN[@]}" \
+		>"$SCRATCH/said" 2>&1
 	check_match "$(<"$SCRATCH/said")" "veth is built into this kernel" \
 		"error"
 	check_match "$(<"$SCRATCH/said")" "now made by: veth" "status"
@@ -372,7 +368,10 @@ fi
 	skip_all "there are pairs of kind veth or myveth on this machine"
 [ ! -e /etc/modprobe.d/myveth-drop-in.conf ] ||
 	skip_all "myveth is in veth's place on this machine"
+# Where modprobe looks too, and what is gone at the next boot anyway.
 DROP_IN_FILE=/run/modprobe.d/myveth-drop-in.conf
+DROP_IN=(env "MODPROBE_DIR=${DROP_IN_FILE%/*}"
+	"$SELFTESTS/../install/myveth-drop-in")
 defer load_all
 
 tests_run

@@ -325,12 +325,20 @@ static inline int skb_pp_cow_data(struct page_pool *pool, struct sk_buff **pskb,
 /*
  * Since 6.13 the core parses the peer's nest, validates it and looks up its
  * namespace (peer_type), and since 6.15 newlink gets its arguments in one
- * structure. Needed by 6.1 and 6.12: compat_newlink() does there what the core
- * does since.
+ * structure. Needed by 6.1 and 6.12, where compat_newlink() does what the core
+ * does elsewhere. COMPAT_NEWLINK(driver) defines driver_link_newlink(), which
+ * the kernel calls, out of driver_newlink(), which is written for the newest.
  */
 #ifdef HAVE_RTNL_NEWLINK_PARAMS
 
-#define COMPAT_NEWLINK	myveth_newlink
+#define COMPAT_NEWLINK(driver)						\
+static int driver##_link_newlink(struct net_device *dev,		\
+				 struct rtnl_newlink_params *params,	\
+				 struct netlink_ext_ack *extack)	\
+{									\
+	return driver##_newlink(dev, params, extack);			\
+}
+
 #define COMPAT_PEER_TYPE(attr)	.peer_type = (attr),
 
 /* The namespace that an id in the request is relative to. */
@@ -342,7 +350,17 @@ compat_requester_net(const struct rtnl_newlink_params *params)
 
 #else
 
-#define COMPAT_NEWLINK	compat_newlink
+#define COMPAT_NEWLINK(driver)						\
+static int driver##_link_newlink(struct net *src_net,			\
+				 struct net_device *dev,		\
+				 struct nlattr *tb[],			\
+				 struct nlattr *data[],			\
+				 struct netlink_ext_ack *extack)	\
+{									\
+	return compat_newlink(driver##_newlink, src_net, dev, tb, data,	\
+			      extack);					\
+}
+
 #define COMPAT_PEER_TYPE(attr)
 
 struct rtnl_newlink_params {
@@ -378,7 +396,7 @@ static inline struct net *compat_named_net(struct nlattr *tb[])
 }
 
 /* Not inlined: the table of attributes would sit in the driver's frame too. */
-static noinline_for_stack struct net *
+static noinline_for_stack __maybe_unused struct net *
 compat_peer_net(struct net_device *dev, struct nlattr *tb[],
 		struct nlattr *data[], struct netlink_ext_ack *extack)
 {
@@ -397,12 +415,13 @@ compat_peer_net(struct net_device *dev, struct nlattr *tb[],
 	return compat_named_net(peer_tb);
 }
 
-static int myveth_newlink(struct net_device *dev,
-			  struct rtnl_newlink_params *params,
-			  struct netlink_ext_ack *extack);
+typedef int (*compat_newlink_t)(struct net_device *dev,
+				struct rtnl_newlink_params *params,
+				struct netlink_ext_ack *extack);
 
-static inline int compat_newlink(struct net *src_net, struct net_device *dev,
-				 struct nlattr *tb[], struct nlattr *data[],
+static inline int compat_newlink(compat_newlink_t newlink, struct net *src_net,
+				 struct net_device *dev, struct nlattr *tb[],
+				 struct nlattr *data[],
 				 struct netlink_ext_ack *extack)
 {
 	struct rtnl_newlink_params params = {
@@ -417,7 +436,7 @@ static inline int compat_newlink(struct net *src_net, struct net_device *dev,
 	if (IS_ERR(params.peer_net))
 		return PTR_ERR(params.peer_net);
 
-	err = myveth_newlink(dev, &params, extack);
+	err = newlink(dev, &params, extack);
 	if (params.peer_net)
 		put_net(params.peer_net);
 	return err;

@@ -11,8 +11,10 @@
 set -euo pipefail
 
 readonly NAME=myveth STATE=/var/lib/dkms SOURCES=/usr/src
-readonly FILES="Kbuild dkms.conf compat.h myveth.c myveth.h
-	install/dkms-pre-build.sh"
+# All C in the top directory is the driver's.
+FILES=$(cd "$(dirname "$0")/.." && echo Kbuild dkms.conf ./*.[ch] \
+	install/dkms-pre-build.sh)
+readonly FILES
 
 die()
 {

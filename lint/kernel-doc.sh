@@ -7,4 +7,4 @@
 . lint/kernel-scripts.sh
 
 "$(kernel_scripts)"/scripts/kernel-doc -none -Wall -Werror \
-	myveth.c myveth.h compat.h
+	./*.[ch]

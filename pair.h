@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the chapters of the driver share: the ends of a pair, their receive
+ * queues, and of each chapter what the others call.
+ */
+#ifndef MYVETH_PAIR_H
+#define MYVETH_PAIR_H
+
+#include <linux/bpf.h>
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+#include <linux/ptr_ring.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <net/xdp.h>
+
+#include "compat.h"
+#include "myveth.h"
+
+/**
+ * enum myveth_loss - why a packet did not reach the other end
+ * @MYVETH_LOSS_NO_PEER: the pair is being deleted
+ * @MYVETH_LOSS_SHORT: there is no whole Ethernet header
+ * @MYVETH_LOSS_PEER_DOWN: the receiving end is not up
+ * @MYVETH_LOSS_TOO_LONG: longer than the receiving end's MTU, and not GSO
+ * @MYVETH_LOSS_NO_MEMORY: an allocation failed
+ * @MYVETH_LOSS_BACKLOG: the CPU's backlog is full
+ * @MYVETH_LOSS_RING: the receiving end's ring is full
+ * @MYVETH_LOSS_RING_OFF: it waited in, or for, a ring that was taken away, or
+ *	in one that shrunk
+ * @MYVETH_LOSS_NO_NAPI: an XDP frame, for an end that has no ring
+ * @MYVETH_LOSSES: how many causes there are
+ * @MYVETH_NO_LOSS: none of them
+ */
+enum myveth_loss {
+	MYVETH_LOSS_NO_PEER,
+	MYVETH_LOSS_SHORT,
+	MYVETH_LOSS_PEER_DOWN,
+	MYVETH_LOSS_TOO_LONG,
+	MYVETH_LOSS_NO_MEMORY,
+	MYVETH_LOSS_BACKLOG,
+	MYVETH_LOSS_RING,
+	MYVETH_LOSS_RING_OFF,
+	MYVETH_LOSS_NO_NAPI,
+	MYVETH_LOSSES,
+	MYVETH_NO_LOSS = MYVETH_LOSSES,
+};
+
+/**
+ * struct myveth_loss_info - what a cause of loss means to the outside
+ * @name: name of the counter in `ethtool -S`
+ * @reason: drop reason of the skb:kfree_skb tracepoint
+ * @seen_by_receiver: counted as the receiving end's rx_dropped too
+ */
+struct myveth_loss_info {
+	char name[ETH_GSTRING_LEN];
+	enum skb_drop_reason reason;
+	bool seen_by_receiver;
+};
+
+/**
+ * struct myveth_loss_stats - what one CPU lost on one end
+ * @packets: packets lost, by cause
+ * @syncp: lets a 32-bit reader see whole 64-bit values
+ */
+struct myveth_loss_stats {
+	u64_stats_t packets[MYVETH_LOSSES];
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * enum myveth_rx_stat - what the poll of a receive queue counts
+ * @MYVETH_RX_PACKETS: packets taken from the ring, whatever became of them
+ * @MYVETH_RX_BYTES: their length, with the Ethernet header
+ * @MYVETH_RX_DROPS: packets lost for lack of memory or room
+ * @MYVETH_RX_XDP_REDIRECT: packets that a program sent to another device
+ * @MYVETH_RX_XDP_DROPS: packets that a program dropped
+ * @MYVETH_RX_XDP_TX: packets that a program sent back to the peer
+ * @MYVETH_RX_XDP_TX_ERRORS: packets that should have gone back and did not
+ * @MYVETH_RX_STATS: how many there are
+ *
+ * In the order in which `ethtool -S` shows them.
+ */
+enum myveth_rx_stat {
+	MYVETH_RX_PACKETS,
+	MYVETH_RX_BYTES,
+	MYVETH_RX_DROPS,
+	MYVETH_RX_XDP_REDIRECT,
+	MYVETH_RX_XDP_DROPS,
+	MYVETH_RX_XDP_TX,
+	MYVETH_RX_XDP_TX_ERRORS,
+	MYVETH_RX_STATS,
+};
+
+/**
+ * struct myveth_rx_totals - sums over receive queues
+ * @stats: by enum myveth_rx_stat
+ * @frames: see struct myveth_rxq
+ * @frame_errors: see struct myveth_rxq
+ */
+struct myveth_rx_totals {
+	u64 stats[MYVETH_RX_STATS];
+	u64 frames;
+	u64 frame_errors;
+};
+
+/**
+ * enum myveth_draining - who goes by a ring besides those who need it
+ * @MYVETH_NOT_DRAINING: nobody
+ * @MYVETH_DRAIN_BEGUN: everybody, while it is being changed who needs it
+ * @MYVETH_DRAINING: everybody, until a poll has emptied the ring; so that those
+ *	who need the ring no longer do not overtake what they sent before
+ * @MYVETH_DRAINED: everybody, until the next poll, which finds the ring empty:
+ *	what a poll has taken out is delivered when that poll is over
+ */
+enum myveth_draining {
+	MYVETH_NOT_DRAINING,
+	MYVETH_DRAIN_BEGUN,
+	MYVETH_DRAINING,
+	MYVETH_DRAINED,
+};
+
+/**
+ * struct myveth_rxq - a receive queue that has, or once had, NAPI
+ * @producer_lock: held by who adds to @ring or replaces it, and by who wakes a
+ *	queue that was stopped because it was full; innermost
+ * @poll_pending: a poll is sure to come, so none needs to be scheduled
+ * @draining: whether packets that could go by the backlog follow those that
+ *	are in @ring; producer lock
+ * @ring: what waits to be polled: skbs, and XDP frames marked by their lowest
+ *	bit; NULL without NAPI; see the lifetime rule of a ring
+ * @index: number of the queue
+ * @dev: the receiving end
+ * @pool: pages for what an XDP program may write to, while there is one
+ * @spare_ring: a ring that is to come or has just gone; RTNL
+ * @napi: what schedules the poll
+ * @xdp_rxq: what an XDP program and its helpers know of the queue
+ * @stats: enum myveth_rx_stat, written by the poll only
+ * @syncp: for @stats
+ * @frames: XDP frames that ndo_xdp_xmit, on any CPU, has put into @ring
+ * @frame_errors: XDP frames that it refused: too long, or no room
+ *
+ * A sender needs what comes before @dev, and @napi when it wakes the poll.
+ */
+struct myveth_rxq {
+	/* protects what goes into @ring, and the pointer */
+	spinlock_t producer_lock;
+	bool poll_pending;
+	enum myveth_draining draining;
+	struct ptr_ring __rcu *ring;
+
+	unsigned int index;
+	struct net_device *dev;
+	struct page_pool *pool;
+	struct ptr_ring *spare_ring;
+	struct napi_struct napi;
+	struct xdp_rxq_info xdp_rxq;
+
+	u64_stats_t stats[MYVETH_RX_STATS];
+	struct u64_stats_sync syncp;
+	atomic64_t frames;
+	atomic64_t frame_errors;
+};
+
+/**
+ * struct myveth_end - one end of a pair, the private part of its net_device
+ * @peer: the other end or NULL; see the lifetime rule
+ * @loss: per-CPU counters of what this end failed to deliver
+ * @rxqs: one pointer for each possible receive queue, or NULL before NAPI is
+ *	switched on for the first time; read by myveth_rxq()
+ * @prog: the native XDP program of this end or NULL; changed under RTNL
+ * @pair_id: number of the pair, the same on both ends, 0 before they are tied
+ * @peer_tracker: names the reference behind @peer to the leak checker
+ * @rx_headroom: bytes of headroom that the user of this end asked for
+ * @napi_queues: that many queues, the first ones, have NAPI on; RTNL
+ * @ring_size: packets that a ring holds; RTNL
+ * @rx_napi: the user wants NAPI on whenever the end is up; RTNL
+ * @speed: what ethtool shows, in Mbit/s, nothing enforces it; RTNL
+ * @duplex: what ethtool shows; RTNL
+ *
+ * The first four are all that the transmit paths of the two ends read, so they
+ * come first and share a cache line.
+ */
+struct myveth_end {
+	struct net_device __rcu *peer;
+	struct myveth_loss_stats __percpu *loss;
+	struct myveth_rxq **rxqs;
+	struct bpf_prog __rcu *prog;
+
+	u64 pair_id;
+	netdevice_tracker peer_tracker;
+	unsigned int rx_headroom;
+	unsigned int napi_queues;
+	unsigned int ring_size;
+	bool rx_napi;
+	u32 speed;
+	u8 duplex;
+};
+
+static inline struct myveth_end *myveth_end(const struct net_device *dev)
+{
+	return netdev_priv(dev);
+}
+
+/**
+ * myveth_rxq() - find a receive queue
+ * @dev: the receiving end
+ * @index: number of the queue
+ *
+ * Pointers are set once, from NULL, and what is behind them stays until the
+ * device is freed.
+ *
+ * Context: any that may use @dev.
+ * Return: the queue, or NULL when it never had NAPI or cannot exist.
+ */
+static inline struct myveth_rxq *myveth_rxq(const struct net_device *dev,
+					    unsigned int index)
+{
+	struct myveth_rxq **rxqs = READ_ONCE(myveth_end(dev)->rxqs);
+
+	/* Both READ_ONCE() pair, by the dependency of what is read next, with
+	 * the smp_store_release() in myveth_make_rxq().
+	 */
+	if (likely(!rxqs) || index >= dev->num_rx_queues)
+		return NULL;
+	return READ_ONCE(rxqs[index]);
+}
+
+/**
+ * myveth_has_ring() - whether a queue takes packets by its ring
+ * @rxq: the queue or NULL
+ *
+ * Context: any. Only a hint, without the producer lock.
+ * Return: true if there is a ring.
+ */
+static inline bool myveth_has_ring(const struct myveth_rxq *rxq)
+{
+	return rxq && rcu_access_pointer(rxq->ring);
+}
+
+/*
+ * An end that goes down stops running at once and loses IFF_UP only in the end;
+ * one that comes up starts running first. It receives when it has both.
+ */
+static inline bool myveth_is_up(const struct net_device *dev)
+{
+	return netif_running(dev) && dev->flags & IFF_UP;
+}
+
+/* The same as veth's, and what `ethtool -G` accepts: packets. */
+#define MYVETH_RING_SIZE	256U
+#define MYVETH_RING_SIZE_MIN	64U
+#define MYVETH_RING_SIZE_MAX	32768U
+
+/* Frames handled at a time; the core's devmap does the same. */
+#define MYVETH_BULK	16
+
+/**
+ * struct myveth_round - what one poll gathers on its way
+ * @up: XDP frames to be made skbs and received
+ * @back: XDP frames to be sent back to the peer
+ * @ups: how many @up
+ * @backs: how many @back
+ * @draining: the ring was draining when the poll began
+ * @flush: frames were redirected, and wait in queues of this CPU for a flush
+ * @stats: what this poll adds to the counters of its queue
+ */
+struct myveth_round {
+	struct xdp_frame *up[MYVETH_BULK];
+	struct xdp_frame *back[MYVETH_BULK];
+	unsigned int ups;
+	unsigned int backs;
+	bool draining;
+	bool flush;
+	unsigned int stats[MYVETH_RX_STATS];
+};
+
+/* myveth.c */
+void myveth_lose(struct sk_buff *skb, struct net_device *dev,
+		 struct net_device *rcv, enum myveth_loss loss);
+int myveth_get_iflink(const struct net_device *dev);
+
+/* ring.c */
+void myveth_kick(struct myveth_rxq *rxq);
+int myveth_add_frames(struct myveth_rxq *rxq, struct xdp_frame **frames,
+		      int n, unsigned int max_len);
+int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
+			   struct net_device *rcv, struct myveth_rxq *rxq,
+			   bool only_drain);
+bool myveth_begin_drain(struct net_device *dev);
+void myveth_end_drain(struct net_device *dev);
+bool myveth_wants_napi(const struct net_device *dev);
+int myveth_update_napi(struct net_device *dev);
+int myveth_set_napi_queues(struct net_device *dev, unsigned int n);
+int myveth_resize_rings(struct net_device *dev, unsigned int size);
+void myveth_free_rxqs(struct net_device *dev);
+
+/* xdp.c */
+extern const struct xdp_metadata_ops myveth_xdp_metadata_ops;
+int myveth_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
+		    u32 flags);
+void myveth_flush_back(struct myveth_rxq *rxq, struct myveth_round *round);
+struct sk_buff *myveth_filter_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
+				  struct sk_buff *skb,
+				  struct myveth_round *round);
+bool myveth_filter_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
+			 struct xdp_frame *frame, struct myveth_round *round);
+int myveth_create_pool(struct myveth_rxq *rxq);
+void myveth_destroy_pool(struct myveth_rxq *rxq);
+void myveth_update_pair_xdp_features(struct net_device *dev);
+int myveth_bpf(struct net_device *dev, struct netdev_bpf *bpf);
+
+/* stats.c */
+extern const struct myveth_loss_info myveth_loss_info[MYVETH_LOSSES];
+extern const struct netdev_stat_ops myveth_stat_ops;
+void myveth_count_loss(struct net_device *dev, enum myveth_loss loss,
+		       unsigned int packets);
+void myveth_sum_losses(const struct net_device *dev, u64 sum[MYVETH_LOSSES]);
+void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
+		     unsigned int end, struct myveth_rx_totals *sum);
+void myveth_get_stats64(struct net_device *dev,
+			struct rtnl_link_stats64 *stats);
+
+/* ethtool.c */
+extern const struct ethtool_ops myveth_ethtool_ops;
+
+#endif /* MYVETH_PAIR_H */

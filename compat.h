@@ -211,6 +211,43 @@ static inline void compat_link_napi(struct net_device *dev, unsigned int index,
 }
 
 /*
+ * Since 6.13 what is set for a NAPI (gro-flush-timeout and the like) is kept
+ * with its queue while the NAPI comes and goes, and its number is. Needed by
+ * 6.1 and 6.12.
+ */
+static inline void compat_napi_add(struct net_device *dev,
+				   struct napi_struct *napi,
+				   int (*poll)(struct napi_struct *, int),
+				   unsigned int index)
+{
+#ifdef HAVE_NAPI_ADD_CONFIG
+	netif_napi_add_config(dev, napi, poll, index);
+#else
+	netif_napi_add(dev, napi, poll);
+#endif
+}
+
+/*
+ * Since 6.11 what a program that redirects tells the core is kept with the task
+ * that runs it, and who runs one outside of softirqs gives room for it. Needed
+ * by 6.1, which keeps it for each CPU.
+ */
+#ifndef HAVE_BPF_NET_CONTEXT
+struct bpf_net_context {
+};
+
+static inline struct bpf_net_context *
+bpf_net_ctx_set(struct bpf_net_context *context)
+{
+	return context;
+}
+
+static inline void bpf_net_ctx_clear(struct bpf_net_context *context)
+{
+}
+#endif
+
+/*
  * Tell those who convert or free what came by @rxq whose memory it is: pages of
  * some type, or that of @frame. Since 6.15 a frame knows no more than a type.
  * Needed by 6.1 and 6.12.

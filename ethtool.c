@@ -77,25 +77,33 @@ static bool myveth_channels_fit(const struct net_device *dev,
 }
 
 /*
- * The core has checked the maxima. Packets keep flowing: queues that come get
- * NAPI before anybody uses them, those that go lose it afterwards.
+ * The core has checked the maxima. Packets keep flowing, and in order: those of
+ * a flow may get another queue of @dev, and with it another ring of its peer.
  */
 static int myveth_set_channels(struct net_device *dev,
 			       struct ethtool_channels *ch)
 {
-	struct myveth_end *end = myveth_end(dev);
-	int err = 0;
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	unsigned int tx = dev->real_num_tx_queues;
+	unsigned int rx = dev->real_num_rx_queues;
+	int err;
 
 	if (!ch->rx_count || !ch->tx_count || !myveth_channels_fit(dev, ch))
 		return -EINVAL;
 
-	if (end->napi_queues && ch->rx_count > end->napi_queues)
-		err = myveth_set_napi_queues(dev, ch->rx_count);
-	if (err)
-		return err;
+	myveth_gather(dev);
+	if (peer)
+		myveth_gather(peer);
 	err = netif_set_real_num_queues(dev, ch->tx_count, ch->rx_count);
-	/* Only less, never more, NAPI than there is now. */
-	myveth_update_napi(dev);
+	if (!err) {
+		err = myveth_update_napi(dev);
+		if (err)
+			netif_set_real_num_queues(dev, tx, rx);
+	} else {
+		myveth_update_napi(dev);
+	}
+	if (peer)
+		myveth_update_napi(peer);
 	if (!err)
 		myveth_update_pair_xdp_features(dev);
 	return err;
@@ -192,7 +200,7 @@ static int myveth_get_sset_count(struct net_device *dev, int sset)
 	}
 }
 
-static u8 *myveth_put_string(u8 *data, const char *name)
+static u8 *myveth_fill_string(u8 *data, const char *name)
 {
 	memcpy(data, name, ETH_GSTRING_LEN);
 	return data + ETH_GSTRING_LEN;
@@ -204,7 +212,7 @@ static void myveth_get_stat_strings(struct net_device *dev, u8 *data)
 	enum myveth_loss loss;
 	unsigned int i;
 
-	data = myveth_put_string(data, myveth_first_stat);
+	data = myveth_fill_string(data, myveth_first_stat);
 	for (i = 0; i < dev->real_num_rx_queues; i++)
 		for (stat = 0; stat < MYVETH_RX_STATS; stat++)
 			ethtool_sprintf(&data, "rx_queue_%u_%s", i,
@@ -215,8 +223,8 @@ static void myveth_get_stat_strings(struct net_device *dev, u8 *data)
 	}
 	data = page_pool_ethtool_stats_get_strings(data);
 	for (loss = 0; loss < MYVETH_LOSSES; loss++)
-		data = myveth_put_string(data, myveth_loss_info[loss].name);
-	myveth_put_string(data, myveth_last_stat);
+		data = myveth_fill_string(data, myveth_loss_info[loss].name);
+	myveth_fill_string(data, myveth_last_stat);
 }
 
 static void myveth_get_strings(struct net_device *dev, u32 sset, u8 *data)
@@ -227,7 +235,7 @@ static void myveth_get_strings(struct net_device *dev, u32 sset, u8 *data)
 		memcpy(data, myveth_flags, sizeof(myveth_flags));
 }
 
-static u64 *myveth_put_rx_stats(const struct net_device *dev, u64 *data)
+static u64 *myveth_fill_rx_stats(const struct net_device *dev, u64 *data)
 {
 	struct myveth_rx_totals sum;
 	unsigned int i;
@@ -245,7 +253,7 @@ static u64 *myveth_put_rx_stats(const struct net_device *dev, u64 *data)
  * with another number of transmit queues one of them may have less than before,
  * but never all of them together.
  */
-static u64 *myveth_put_tx_stats(const struct net_device *dev, u64 *data)
+static u64 *myveth_fill_tx_stats(const struct net_device *dev, u64 *data)
 {
 	const struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 	unsigned int queues = dev->real_num_tx_queues, i;
@@ -262,7 +270,7 @@ static u64 *myveth_put_tx_stats(const struct net_device *dev, u64 *data)
 	return data + queues * MYVETH_TX_STATS;
 }
 
-static u64 *myveth_put_pool_stats(const struct net_device *dev, u64 *data)
+static u64 *myveth_fill_pool_stats(const struct net_device *dev, u64 *data)
 {
 #ifdef CONFIG_PAGE_POOL_STATS
 	const struct myveth_rxq *rxq;
@@ -283,9 +291,9 @@ static void myveth_get_ethtool_stats(struct net_device *dev,
 				     struct ethtool_stats *stats, u64 *data)
 {
 	*data++ = myveth_get_iflink(dev);
-	data = myveth_put_rx_stats(dev, data);
-	data = myveth_put_tx_stats(dev, data);
-	data = myveth_put_pool_stats(dev, data);
+	data = myveth_fill_rx_stats(dev, data);
+	data = myveth_fill_tx_stats(dev, data);
+	data = myveth_fill_pool_stats(dev, data);
 	myveth_sum_losses(dev, data);
 	data += MYVETH_LOSSES;
 	*data = myveth_end(dev)->pair_id;

@@ -31,10 +31,6 @@
  *   others (GRO), to be shown to an XDP program, or because it is an XDP frame,
  *   redirected here by another driver, and no skb at all.
  *
- * By the backlog a packet could overtake what waits in the ring. So when fewer
- * packets need the ring than before, all go by it for a while: it drains, until
- * a poll has found it empty (enum myveth_draining).
- *
  * The chapters
  *
  *	myveth.c	the pair, transmit, net_device operations, creation and
@@ -76,16 +72,6 @@
  *	registered device, and a reader inside rcu_read_lock() may use what it
  *	points to: the core waits for readers before it frees a device.
  *	NULL is normal, at any time, on any path.
- *
- * The lifetime rule of a ring
- *
- *	A receive queue is made when its NAPI is switched on for the first
- *	time and lives as long as its device, and so do its counters.
- *	Its ring comes and goes with NAPI. The pointer to it changes while
- *	NAPI is disabled, under the queue's producer lock, without which
- *	nobody adds a packet: what is in a ring that was taken away is all
- *	there will ever be. It is freed after a grace period, because the last
- *	lines of a poll, when NAPI may be disabled already, still look at it.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -247,13 +233,19 @@ static bool myveth_may_merge(const struct sk_buff *skb,
 	       rcv->features & (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
 }
 
-/*
- * Whether @skb has to go by a ring of @rcv, if there is one: an XDP program
- * must see every packet, GRO those that it may merge.
+/**
+ * myveth_needs_ring() - whether an skb has to go by a ring, where there is one
+ * @skb: the skb
+ * @dev: the sending end
+ * @rcv: the receiving end
+ *
+ * An XDP program must see every packet, GRO those that it may merge.
+ *
+ * Context: BH off, inside rcu_read_lock().
+ * Return: true if it has to.
  */
-static bool myveth_needs_ring(const struct sk_buff *skb,
-			      const struct net_device *dev,
-			      const struct net_device *rcv)
+bool myveth_needs_ring(const struct sk_buff *skb, const struct net_device *dev,
+		       const struct net_device *rcv)
 {
 	return rcu_access_pointer(myveth_end(rcv)->prog) ||
 	       myveth_may_merge(skb, dev, rcv);
@@ -292,10 +284,9 @@ static netdev_tx_t myveth_count_backlog(struct net_device *dev,
 static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 				  struct net_device *rcv)
 {
-	unsigned int len = skb->len;
-	struct myveth_rxq *rxq;
+	const struct myveth_end *end = myveth_end(rcv);
+	unsigned int len = skb->len, changes;
 	enum myveth_loss loss;
-	bool only_drain;
 	int ret;
 
 	loss = myveth_admit(skb, rcv);
@@ -304,18 +295,20 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 		return NET_XMIT_DROP;
 	}
 
-	rxq = myveth_rxq(rcv, skb_get_queue_mapping(skb));
-	if (unlikely(myveth_has_ring(rxq))) {
-		only_drain = !myveth_needs_ring(skb, dev, rcv);
-		if (!only_drain || READ_ONCE(rxq->draining)) {
-			ret = myveth_forward_by_ring(skb, dev, rcv, rxq,
-						     only_drain);
+	if (unlikely(READ_ONCE(end->rings))) {
+		/* Pairs with the smp_store_release() in myveth_take_ways().
+		 * Read before what may change.
+		 */
+		changes = smp_load_acquire(&end->changes);
+		if (myveth_needs_ring(skb, dev, rcv)) {
+			ret = myveth_forward_by_ring(skb, dev, rcv, changes);
 			if (ret != -EAGAIN)
 				return ret;
 			return myveth_count_backlog(dev, rcv, len,
 						    netif_rx(skb));
 		}
 	}
+	myveth_record_rxq(skb, rcv, skb_get_queue_mapping(skb));
 	return myveth_count_backlog(dev, rcv, len, dev_forward_skb(rcv, skb));
 }
 
@@ -451,12 +444,12 @@ static void myveth_set_rx_headroom(struct net_device *dev, int headroom)
 
 	/* A user that leaves takes his wish back by a negative number. */
 	room = max(headroom, 0);
-	WRITE_ONCE(myveth_end(dev)->rx_headroom, room);
+	WRITE_ONCE(myveth_end(dev)->asked_headroom, room);
 
 	rcu_read_lock();
 	peer = rcu_dereference(myveth_end(dev)->peer);
 	if (peer) {
-		room = max(room, READ_ONCE(myveth_end(peer)->rx_headroom));
+		room = max(room, READ_ONCE(myveth_end(peer)->asked_headroom));
 		/* Senders read it without a lock. */
 		WRITE_ONCE(dev->needed_headroom, room);
 		WRITE_ONCE(peer->needed_headroom, room);
@@ -483,43 +476,35 @@ static netdev_features_t myveth_fix_features(struct net_device *dev,
 				 NETIF_F_GRO_UDP_FWD)
 
 /*
- * See myveth_may_merge(): fewer packets need @dev's rings when it merges less,
- * and fewer need its peer's when @dev begins to leave segmentation to it.
- *
- * The core would store the features after we return, too late: packets must be
- * on their new way before the drain ends.
+ * The core would store the features after we return, too late: a packet must
+ * find them when it finds its way. It misses no change by that: what it does
+ * after one it does for features that we do not offer, see
+ * myveth_offer_features().
  */
 static int myveth_set_features(struct net_device *dev,
 			       netdev_features_t features)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
 	netdev_features_t changed = dev->features ^ features;
-	bool own = changed & dev->features & MYVETH_MERGE_FEATURES;
-	bool others = !(dev->features & NETIF_F_ALL_TSO) &&
-		      features & NETIF_F_ALL_TSO;
-	int err = 0;
+	struct myveth_ways ways;
+	int err;
 
-	if (!(changed & (MYVETH_MERGE_FEATURES | NETIF_F_ALL_TSO)))
-		return 0;
-
-	own = own && myveth_begin_drain(dev);
-	others = others && myveth_begin_drain(peer);
-	if (own || others)
-		synchronize_net();
+	if (changed & MYVETH_MERGE_FEATURES) {
+		myveth_get_ways(dev, &ways);
+		ways.features ^= changed & MYVETH_MERGE_FEATURES;
+		err = myveth_set_ways(dev, &ways);
+		if (err)
+			return err;
+	}
+	if (changed & NETIF_F_ALL_TSO && peer) {
+		myveth_get_ways(peer, &ways);
+		ways.peer_features = features;
+		/* It demands no more NAPI than there is. */
+		myveth_set_ways(peer, &ways);
+	}
 	if (changed & NETIF_F_GRO)
-		err = myveth_update_napi(dev);
-	if (!err)
-		dev->features = features;
-	if (own || others)
-		synchronize_net();
-	if (own)
-		myveth_end_drain(dev);
-	if (others)
-		myveth_end_drain(peer);
-
-	if (!err && changed & NETIF_F_GRO)
 		myveth_update_pair_xdp_features(dev);
-	return err;
+	return 0;
 }
 
 static const struct net_device_ops myveth_netdev_ops = {
@@ -560,6 +545,13 @@ static const struct net_device_ops myveth_netdev_ops = {
 
 static void myveth_offer_features(struct net_device *dev)
 {
+	/* The core acts when one of these changes; but it would not notice,
+	 * for myveth_set_features() has stored the change by then.
+	 */
+	BUILD_BUG_ON((MYVETH_FEATURES) & (NETIF_F_RX_UDP_TUNNEL_PORT |
+					  NETIF_F_HW_VLAN_CTAG_FILTER |
+					  NETIF_F_HW_VLAN_STAG_FILTER));
+
 	dev->features |= MYVETH_FEATURES;
 	dev->hw_features = MYVETH_FEATURES;
 	dev->hw_enc_features = MYVETH_FEATURES;

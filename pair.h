@@ -26,8 +26,8 @@
  * @MYVETH_LOSS_NO_MEMORY: an allocation failed
  * @MYVETH_LOSS_BACKLOG: the CPU's backlog is full
  * @MYVETH_LOSS_RING: the receiving end's ring is full
- * @MYVETH_LOSS_RING_OFF: it waited in, or for, a ring that was taken away, or
- *	in one that shrunk
+ * @MYVETH_LOSS_RING_OFF: it waited in, or for, the ring of an end that went
+ *	down, or had no room any more in a smaller one
  * @MYVETH_LOSS_NO_NAPI: an XDP frame, for an end that has no ring
  * @MYVETH_LOSSES: how many causes there are
  * @MYVETH_NO_LOSS: none of them
@@ -105,80 +105,67 @@ struct myveth_rx_totals {
 };
 
 /**
- * enum myveth_draining - who goes by a ring besides those who need it
- * @MYVETH_NOT_DRAINING: nobody
- * @MYVETH_DRAIN_BEGUN: everybody, while it is being changed who needs it
- * @MYVETH_DRAINING: everybody, until a poll has emptied the ring; so that those
- *	who need the ring no longer do not overtake what they sent before
- * @MYVETH_DRAINED: everybody, until the next poll, which finds the ring empty:
- *	what a poll has taken out is delivered when that poll is over
- */
-enum myveth_draining {
-	MYVETH_NOT_DRAINING,
-	MYVETH_DRAIN_BEGUN,
-	MYVETH_DRAINING,
-	MYVETH_DRAINED,
-};
-
-/**
  * struct myveth_rxq - a receive queue that has, or once had, NAPI
- * @producer_lock: held by who adds to @ring or replaces it, and by who wakes a
- *	queue that was stopped because it was full; innermost
- * @poll_pending: a poll is sure to come, so none needs to be scheduled
- * @draining: whether packets that could go by the backlog follow those that
- *	are in @ring; producer lock
  * @ring: what waits to be polled: skbs, and XDP frames marked by their lowest
- *	bit; NULL without NAPI; see the lifetime rule of a ring
+ *	bit; NULL without NAPI. Its own producer_lock is held by whoever adds to
+ *	it or replaces it; see the lifetime rule of a ring
  * @index: number of the queue
+ * @closed: @ring takes no packets, as if it were full; producer lock
  * @dev: the receiving end
  * @pool: pages for what an XDP program may write to, while there is one
- * @spare_ring: a ring that is to come or has just gone; RTNL
- * @napi: what schedules the poll
  * @xdp_rxq: what an XDP program and its helpers know of the queue
+ * @napi: what schedules the poll
+ * @poll_pending: a poll is sure to come, so none needs to be scheduled
+ * @sender_stopped: a transmit queue may be stopped until @ring has room;
+ *	producer lock
  * @stats: enum myveth_rx_stat, written by the poll only
  * @syncp: for @stats
  * @frames: XDP frames that ndo_xdp_xmit, on any CPU, has put into @ring
  * @frame_errors: XDP frames that it refused: too long, or no room
  *
- * A sender needs what comes before @dev, and @napi when it wakes the poll.
+ * Three groups of writers, each with cache lines of its own. What every sender
+ * reads comes first and hardly ever changes. What the poll writes follows. The
+ * last is written by the CPUs that redirect frames.
  */
 struct myveth_rxq {
-	/* protects what goes into @ring, and the pointer */
-	spinlock_t producer_lock;
-	bool poll_pending;
-	enum myveth_draining draining;
 	struct ptr_ring __rcu *ring;
-
 	unsigned int index;
+	bool closed;
 	struct net_device *dev;
 	struct page_pool *pool;
-	struct ptr_ring *spare_ring;
-	struct napi_struct napi;
 	struct xdp_rxq_info xdp_rxq;
 
+	struct napi_struct napi ____cacheline_aligned_in_smp;
+	bool poll_pending;
+	bool sender_stopped;
 	u64_stats_t stats[MYVETH_RX_STATS];
 	struct u64_stats_sync syncp;
-	atomic64_t frames;
+
+	atomic64_t frames ____cacheline_aligned_in_smp;
 	atomic64_t frame_errors;
 };
 
 /**
  * struct myveth_end - one end of a pair, the private part of its net_device
- * @peer: the other end or NULL; see the lifetime rule
+ * @peer: the other end or NULL; see the lifetime rule of the peer
  * @loss: per-CPU counters of what this end failed to deliver
  * @rxqs: one pointer for each possible receive queue, or NULL before NAPI is
- *	switched on for the first time; read by myveth_rxq()
+ *	switched on for the first time
  * @prog: the native XDP program of this end or NULL; changed under RTNL
+ * @rings: over the rings of that many queues, the first ones, packets are
+ *	spread; 0 without NAPI; written under RTNL
+ * @changes: how often it has changed which way packets to this end take; RTNL,
+ *	and the producer lock of the first ring if there is one
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
  * @peer_tracker: names the reference behind @peer to the leak checker
- * @rx_headroom: bytes of headroom that the user of this end asked for
- * @napi_queues: that many queues, the first ones, have NAPI on; RTNL
+ * @asked_headroom: bytes of headroom that the user of this end asked for
+ * @napi_queues: that many queues, the first ones, have NAPI; RTNL
  * @ring_size: packets that a ring holds; RTNL
  * @rx_napi: the user wants NAPI on whenever the end is up; RTNL
  * @speed: what ethtool shows, in Mbit/s, nothing enforces it; RTNL
  * @duplex: what ethtool shows; RTNL
  *
- * The first four are all that the transmit paths of the two ends read, so they
+ * The first six are all that the transmit paths of the two ends read, so they
  * come first and share a cache line.
  */
 struct myveth_end {
@@ -186,10 +173,12 @@ struct myveth_end {
 	struct myveth_loss_stats __percpu *loss;
 	struct myveth_rxq **rxqs;
 	struct bpf_prog __rcu *prog;
+	unsigned int rings;
+	unsigned int changes;
 
 	u64 pair_id;
 	netdevice_tracker peer_tracker;
-	unsigned int rx_headroom;
+	unsigned int asked_headroom;
 	unsigned int napi_queues;
 	unsigned int ring_size;
 	bool rx_napi;
@@ -221,21 +210,60 @@ static inline struct myveth_rxq *myveth_rxq(const struct net_device *dev,
 	/* Both READ_ONCE() pair, by the dependency of what is read next, with
 	 * the smp_store_release() in myveth_make_rxq().
 	 */
-	if (likely(!rxqs) || index >= dev->num_rx_queues)
+	if (!rxqs || index >= dev->num_rx_queues)
 		return NULL;
 	return READ_ONCE(rxqs[index]);
 }
 
 /**
- * myveth_has_ring() - whether a queue takes packets by its ring
- * @rxq: the queue or NULL
+ * myveth_pick_rxq() - find the receive queue whose ring a packet takes
+ * @dev: the receiving end
+ * @number: of the transmit queue that the packet comes by, or, for an XDP
+ *	frame, of the CPU
  *
- * Context: any. Only a hint, without the producer lock.
- * Return: true if there is a ring.
+ * There may be more numbers than rings, and then some share one: where there
+ * is an XDP program no packet may miss it.
+ *
+ * Context: BH off, inside rcu_read_lock(), or RTNL held. The answer may change
+ * at once, unless the producer lock of the queue's ring is held.
+ * Return: the queue, or NULL when @dev has no ring.
  */
-static inline bool myveth_has_ring(const struct myveth_rxq *rxq)
+static inline struct myveth_rxq *myveth_pick_rxq(const struct net_device *dev,
+						 unsigned int number)
 {
-	return rxq && rcu_access_pointer(rxq->ring);
+	const struct myveth_end *end = myveth_end(dev);
+	/* Pairs with the smp_store_release() in myveth_use_rings(): so many
+	 * queues are there, and their rings.
+	 */
+	unsigned int rings = smp_load_acquire(&end->rings);
+
+	if (likely(!rings))
+		return NULL;
+	return end->rxqs[number < rings ? number : number % rings];
+}
+
+/**
+ * myveth_record_rxq() - tell the stack which receive queue an skb came by
+ * @skb: the skb
+ * @rcv: the receiving end
+ * @number: of the queue
+ *
+ * Without this the stack would take the number of the sender's transmit queue
+ * for it. Where there is one queue nothing is told, which is 0: what is told
+ * also decides by which of its queues a NIC sends what is forwarded.
+ *
+ * Context: any that may use @rcv.
+ */
+static inline void myveth_record_rxq(struct sk_buff *skb,
+				     const struct net_device *rcv,
+				     unsigned int number)
+{
+	unsigned int queues = READ_ONCE(rcv->real_num_rx_queues);
+
+	if (queues > 1 && number < queues)
+		skb_record_rx_queue(skb, number);
+	else
+		skb_set_queue_mapping(skb, 0);
 }
 
 /*
@@ -256,42 +284,53 @@ static inline bool myveth_is_up(const struct net_device *dev)
 #define MYVETH_BULK	16
 
 /**
- * struct myveth_round - what one poll gathers on its way
+ * struct myveth_round - what the receipt of some packets gathers on its way
  * @up: XDP frames to be made skbs and received
  * @back: XDP frames to be sent back to the peer
- * @ups: how many @up
- * @backs: how many @back
- * @draining: the ring was draining when the poll began
+ * @num_up: how many @up
+ * @num_back: how many @back
  * @flush: frames were redirected, and wait in queues of this CPU for a flush
- * @stats: what this poll adds to the counters of its queue
+ * @stats: what is to be added to the counters of the queue
  */
 struct myveth_round {
 	struct xdp_frame *up[MYVETH_BULK];
 	struct xdp_frame *back[MYVETH_BULK];
-	unsigned int ups;
-	unsigned int backs;
-	bool draining;
+	unsigned int num_up;
+	unsigned int num_back;
 	bool flush;
 	unsigned int stats[MYVETH_RX_STATS];
 };
 
+/**
+ * struct myveth_ways - what decides which way packets to an end take
+ * @features: of the end: what it merges
+ * @peer_features: of its peer: what that leaves to others to segment
+ * @prog: the native XDP program of the end or NULL
+ */
+struct myveth_ways {
+	netdev_features_t features;
+	netdev_features_t peer_features;
+	struct bpf_prog *prog;
+};
+
 /* myveth.c */
+bool myveth_needs_ring(const struct sk_buff *skb, const struct net_device *dev,
+		       const struct net_device *rcv);
 void myveth_lose(struct sk_buff *skb, struct net_device *dev,
 		 struct net_device *rcv, enum myveth_loss loss);
 int myveth_get_iflink(const struct net_device *dev);
 
 /* ring.c */
 void myveth_kick(struct myveth_rxq *rxq);
-int myveth_add_frames(struct myveth_rxq *rxq, struct xdp_frame **frames,
-		      int n, unsigned int max_len);
 int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
-			   struct net_device *rcv, struct myveth_rxq *rxq,
-			   bool only_drain);
-bool myveth_begin_drain(struct net_device *dev);
-void myveth_end_drain(struct net_device *dev);
+			   struct net_device *rcv, unsigned int changes);
+int myveth_add_frames(struct net_device *rcv, struct xdp_frame **frames, int n,
+		      struct myveth_rxq **to);
+void myveth_gather(struct net_device *dev);
 bool myveth_wants_napi(const struct net_device *dev);
+void myveth_get_ways(const struct net_device *dev, struct myveth_ways *ways);
+int myveth_set_ways(struct net_device *dev, const struct myveth_ways *ways);
 int myveth_update_napi(struct net_device *dev);
-int myveth_set_napi_queues(struct net_device *dev, unsigned int n);
 int myveth_resize_rings(struct net_device *dev, unsigned int size);
 void myveth_free_rxqs(struct net_device *dev);
 
@@ -317,7 +356,7 @@ void myveth_count_loss(struct net_device *dev, enum myveth_loss loss,
 		       unsigned int packets);
 void myveth_sum_losses(const struct net_device *dev, u64 sum[MYVETH_LOSSES]);
 void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
-		     unsigned int end, struct myveth_rx_totals *sum);
+		     unsigned int limit, struct myveth_rx_totals *sum);
 void myveth_get_stats64(struct net_device *dev,
 			struct rtnl_link_stats64 *stats);
 

@@ -1,6 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings, NAPI and GRO: how packets wait at the receiving end, many at a time.
+ * Rings, NAPI and GRO: packets wait at the receiving end, many at a time.
+ *
+ * Who goes by a ring
+ *
+ *	An skb goes by a ring of the receiving end if it needs one: an XDP
+ *	program must see it, or GRO may merge it (myveth_needs_ring()). Else it
+ *	goes by the backlog of a CPU. XDP frames have no other way than a ring.
+ *	Each transmit queue of the sender feeds one ring, and each CPU that
+ *	redirects frames.
+ *
+ * How the way of packets is changed
+ *
+ *	A packet that takes another way than those before it could overtake
+ *	them. So a change of what decides about the way (struct myveth_ways,
+ *	and the number of queues of either end) is made in the moment in which
+ *	nothing is under way in a ring, by myveth_set_ways():
+ *
+ *	1. Where there are several rings, all packets take the first one, and
+ *	   what is in the others, which is older, is received
+ *	   (myveth_gather()).
+ *	2. What is in the first ring is received. If it is empty then, the
+ *	   change is made under its lock (myveth_hand_over()).
+ *	3. Whoever has waited for the lock sees by end->changes that he must
+ *	   look for his way anew (myveth_add_skb()).
+ *
+ *	What is received here is received in process context, with NAPI
+ *	disabled, and under RTNL: there is one change of an end at a time.
+ *
+ *	Nobody can do that for the backlog of a CPU. When packets begin to go
+ *	by a ring the first of them may overtake what waits there.
+ *
+ * The lifetime rule of a ring
+ *
+ *	A receive queue is made when its NAPI is switched on for the first
+ *	time and lives as long as its device, and so do its counters.
+ *	Its ring comes and goes with NAPI, and may be replaced. A sender finds
+ *	it inside rcu_read_lock(), takes its producer lock, and looks whether it
+ *	is still the queue's ring: the pointer changes under that lock. It is
+ *	freed after a grace period, for senders that still wait for the lock,
+ *	and for the last lines of a poll, when NAPI may be disabled already.
  */
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -14,7 +53,7 @@
 #include "pair.h"
 
 /* ----------------------------------------------------------------------- */
-/* The ring between the ends						    */
+/* What is in a ring							    */
 /* ----------------------------------------------------------------------- */
 
 /*
@@ -46,12 +85,9 @@ static void myveth_free_entry(void *entry)
 		kfree_skb_reason(entry, SKB_DROP_REASON_DEV_READY);
 }
 
-/* The ring that the holder of the producer lock may add to, or NULL. */
-static struct ptr_ring *myveth_locked_ring(const struct myveth_rxq *rxq)
-{
-	return rcu_dereference_protected(rxq->ring,
-					 lockdep_is_held(&rxq->producer_lock));
-}
+/* ----------------------------------------------------------------------- */
+/* Into a ring								    */
+/* ----------------------------------------------------------------------- */
 
 /**
  * myveth_kick() - see to it that what was just added to a ring is polled
@@ -73,186 +109,66 @@ void myveth_kick(struct myveth_rxq *rxq)
 	}
 }
 
-/* The same from process context. */
-static void myveth_kick_bh(struct myveth_rxq *rxq)
-{
-	local_bh_disable();
-	rcu_read_lock();
-	myveth_kick(rxq);
-	rcu_read_unlock();
-	local_bh_enable();
-}
-
 static bool myveth_has_qdisc(const struct netdev_queue *txq)
 {
 	return rcu_dereference(txq->qdisc)->enqueue;
 }
 
 /**
- * myveth_add_skb() - put an skb into the ring of a queue
- * @rxq: the queue
+ * myveth_add_skb() - put an skb into a ring
+ * @rcv: the receiving end
  * @skb: the skb
- * @txq: the transmit queue that @skb comes from
- * @only_drain: @skb need not go by the ring, unless that is draining
+ * @txq: the transmit queue that @skb comes by
+ * @number: its number
+ * @changes: what @rcv's changes were before it was found that @skb needs a ring
  *
  * With a qdisc behind it @txq is stopped as soon as the ring is full, so that
- * packets wait where they can be scheduled. myveth_wake_sender() starts it
- * again: the caller's kick makes sure that a poll comes which sees it stopped.
+ * packets wait where they can be scheduled. myveth_wake_senders() starts it
+ * again: the kick makes sure that a poll comes which sees it stopped.
  *
  * Context: BH off, inside rcu_read_lock().
- * Return: 0, -ENOSPC when the ring was full, -ENXIO when it has just gone,
- * -EAGAIN when it is not draining any more.
+ * Return: 0; -ENXIO when there is no ring; -EAGAIN when @skb may have to take
+ * another way; or another errno when there is no room.
  */
-static int myveth_add_skb(struct myveth_rxq *rxq, struct sk_buff *skb,
-			  struct netdev_queue *txq, bool only_drain)
+static int myveth_add_skb(const struct net_device *rcv, struct sk_buff *skb,
+			  struct netdev_queue *txq, unsigned int number,
+			  unsigned int changes)
 {
+	struct myveth_rxq *rxq = myveth_pick_rxq(rcv, number);
 	struct ptr_ring *ring;
-	int err = -ENXIO;
+	int err = -EAGAIN;
 
-	spin_lock(&rxq->producer_lock);
-	ring = myveth_locked_ring(rxq);
-	if (unlikely(only_drain && !rxq->draining)) {
-		err = -EAGAIN;
-	} else if (likely(ring)) {
-		err = __ptr_ring_produce(ring, skb);
-		if (unlikely(__ptr_ring_full(ring)) && myveth_has_qdisc(txq))
-			netif_tx_stop_queue(txq);
+	if (unlikely(!rxq))
+		return -ENXIO;
+	ring = rcu_dereference(rxq->ring);
+	spin_lock(&ring->producer_lock);
+	if (unlikely(ring != rcu_access_pointer(rxq->ring) ||
+		     changes != READ_ONCE(myveth_end(rcv)->changes)))
+		goto out;
+
+	err = unlikely(rxq->closed) ? -ENOSPC : __ptr_ring_produce(ring, skb);
+	if (unlikely(rxq->closed || __ptr_ring_full(ring)) &&
+	    myveth_has_qdisc(txq)) {
+		netif_tx_stop_queue(txq);
+		WRITE_ONCE(rxq->sender_stopped, true);
 	}
-	spin_unlock(&rxq->producer_lock);
+out:
+	spin_unlock(&ring->producer_lock);
+	if (err != -EAGAIN)
+		myveth_kick(rxq);
 	return err;
 }
 
 /*
- * Put XDP frames into the ring of a queue until one does not fit, which is
- * longer than @max_len or finds no room. Returns how many did, or -ENXIO.
+ * The transmit queue that @skb comes by. On 6.1 a BPF program may have written
+ * any number into it; the core, which does not tell, has taken the first then.
  */
-int myveth_add_frames(struct myveth_rxq *rxq, struct xdp_frame **frames,
-		      int n, unsigned int max_len)
+static unsigned int myveth_tx_number(const struct sk_buff *skb,
+				     const struct net_device *dev)
 {
-	struct ptr_ring *ring;
-	int done = -ENXIO;
-	void *entry;
+	unsigned int number = skb_get_queue_mapping(skb);
 
-	spin_lock(&rxq->producer_lock);
-	ring = myveth_locked_ring(rxq);
-	if (unlikely(!ring))
-		goto out;
-
-	for (done = 0; done < n; done++) {
-		entry = myveth_frame_to_entry(frames[done]);
-		if (xdp_get_frame_len(frames[done]) > max_len ||
-		    __ptr_ring_produce(ring, entry))
-			break;
-	}
-out:
-	spin_unlock(&rxq->producer_lock);
-	return done;
-}
-
-static void myveth_set_draining(struct myveth_rxq *rxq,
-				enum myveth_draining draining)
-{
-	spin_lock_bh(&rxq->producer_lock);
-	WRITE_ONCE(rxq->draining, draining);
-	spin_unlock_bh(&rxq->producer_lock);
-}
-
-/**
- * myveth_begin_drain() - before it changes who needs the rings of an end
- * @dev: the end, or NULL
- *
- * A grace period later every poll knows of it, see myveth_deliver().
- *
- * Context: process, RTNL held.
- * Return: whether @dev has any ring.
- */
-bool myveth_begin_drain(struct net_device *dev)
-{
-	unsigned int i;
-
-	for (i = 0; dev && i < myveth_end(dev)->napi_queues; i++)
-		myveth_set_draining(myveth_rxq(dev, i), MYVETH_DRAIN_BEGUN);
-	return i;
-}
-
-/**
- * myveth_end_drain() - after it has changed who needs the rings of an end
- * @dev: the end, or NULL
- *
- * To be called a grace period after the change: until then senders may have
- * acted on what was before. Rings that have gone meanwhile were emptied on the
- * way.
- *
- * Context: process, RTNL held.
- */
-void myveth_end_drain(struct net_device *dev)
-{
-	struct myveth_rxq *rxq;
-	unsigned int i;
-
-	for (i = 0; dev && i < myveth_end(dev)->napi_queues; i++) {
-		rxq = myveth_rxq(dev, i);
-		myveth_set_draining(rxq, MYVETH_DRAINING);
-		/* There may be nothing to wait for. */
-		myveth_kick_bh(rxq);
-	}
-}
-
-/*
- * What a poll does when it has emptied the ring, whether it @found anything or
- * not. It still owns the NAPI: nobody else polls, or replaces @ring.
- */
-static void myveth_go_on_draining(struct myveth_rxq *rxq,
-				  struct ptr_ring *ring, bool found)
-{
-	spin_lock(&rxq->producer_lock);
-	if (rxq->draining == MYVETH_DRAINING)
-		WRITE_ONCE(rxq->draining, MYVETH_DRAINED);
-	else if (rxq->draining == MYVETH_DRAINED && !found &&
-		 __ptr_ring_empty(ring))
-		WRITE_ONCE(rxq->draining, MYVETH_NOT_DRAINING);
-	spin_unlock(&rxq->producer_lock);
-}
-
-/* Whether there has to be a poll though the ring is empty. */
-static bool myveth_wants_poll(const struct myveth_rxq *rxq)
-{
-	return READ_ONCE(rxq->draining) >= MYVETH_DRAINING;
-}
-
-/**
- * myveth_wake_sender() - let a stopped transmit queue go on if there is room
- * @rxq: the receive queue that it feeds
- *
- * Also a queue that is out of use: it may come again, and nobody else would
- * wake it.
- *
- * Context: BH off.
- */
-static void myveth_wake_sender(struct myveth_rxq *rxq)
-{
-	struct netdev_queue *txq;
-	struct net_device *peer;
-	struct ptr_ring *ring;
-
-	rcu_read_lock();
-	peer = rcu_dereference(myveth_end(rxq->dev)->peer);
-	if (!peer || rxq->index >= peer->num_tx_queues)
-		goto out;
-	txq = netdev_get_tx_queue(peer, rxq->index);
-	if (likely(!netif_tx_queue_stopped(txq)))
-		goto out;
-
-	/* Woken under the lock, under which it is stopped: after it the ring
-	 * may be full again, and the queue stopped for that.
-	 */
-	spin_lock(&rxq->producer_lock);
-	ring = myveth_locked_ring(rxq);
-	if (!ring || !__ptr_ring_full(ring))
-		netif_tx_wake_queue(txq);
-	spin_unlock(&rxq->producer_lock);
-out:
-	rcu_read_unlock();
+	return number < READ_ONCE(dev->real_num_tx_queues) ? number : 0;
 }
 
 /**
@@ -260,21 +176,21 @@ out:
  * @skb: the skb, which __is_skb_forwardable() has let pass
  * @dev: the sending end
  * @rcv: the receiving end
- * @rxq: its queue that has a ring
- * @only_drain: @skb need not go by the ring, unless that is draining
+ * @changes: what @rcv's changes were before it was found that @skb needs a ring
  *
  * Context: BH off, inside rcu_read_lock().
- * Return: NET_XMIT_SUCCESS, the poll counts it for both ends; NET_XMIT_DROP
+ * Return: NET_XMIT_SUCCESS, and the poll counts it for both ends; NET_XMIT_DROP
  * when @skb was lost and counted; -EAGAIN when it is still the caller's, ready
- * for netif_rx(), because the ring is not draining any more.
+ * for netif_rx(), because it has to go by the backlog after all.
  */
 int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
-			   struct net_device *rcv, struct myveth_rxq *rxq,
-			   bool only_drain)
+			   struct net_device *rcv, unsigned int changes)
 {
-	struct netdev_queue *txq = netdev_get_tx_queue(dev, rxq->index);
+	unsigned int number = myveth_tx_number(skb, dev);
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, number);
 	int err;
 
+	myveth_record_rxq(skb, rcv, number);
 	/* It frees what it refuses, because the receiver has gone down, or its
 	 * MTU, since we looked.
 	 */
@@ -285,13 +201,18 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 		return NET_XMIT_DROP;
 	}
 
-	err = myveth_add_skb(rxq, skb, txq, only_drain);
-	if (unlikely(err == -EAGAIN))
-		return err;
-
-	myveth_kick(rxq);
+	while ((err = myveth_add_skb(rcv, skb, txq, number, changes)) ==
+	       -EAGAIN) {
+		/* Pairs with the smp_store_release() in myveth_take_ways(). */
+		changes = smp_load_acquire(&myveth_end(rcv)->changes);
+		if (!myveth_needs_ring(skb, dev, rcv))
+			return -EAGAIN;
+	}
 	if (likely(!err))
 		return NET_XMIT_SUCCESS;
+	/* By the backlog it would pass a program by. */
+	if (err == -ENXIO && !rcu_access_pointer(myveth_end(rcv)->prog))
+		return -EAGAIN;
 
 	/* Not NETDEV_TX_BUSY: the skb is no longer what the qdisc gave us, and
 	 * taps have seen it. A qdisc gets here only when others use the ring
@@ -302,23 +223,133 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 	return NET_XMIT_DROP;
 }
 
+/*
+ * Put XDP frames into the ring of a queue until one does not fit, which is
+ * longer than @rcv takes or finds no room. Returns how many did, or -EAGAIN
+ * when they have to take another ring.
+ */
+static int myveth_try_frames(const struct net_device *rcv,
+			     struct myveth_rxq *rxq, struct xdp_frame **frames,
+			     int n)
+{
+	unsigned int max_len = READ_ONCE(rcv->mtu) + rcv->hard_header_len +
+			       VLAN_HLEN;
+	struct ptr_ring *ring = rcu_dereference(rxq->ring);
+	int done = -EAGAIN;
+	void *entry;
+
+	spin_lock(&ring->producer_lock);
+	if (unlikely(ring != rcu_access_pointer(rxq->ring) ||
+		     rxq != myveth_pick_rxq(rcv, smp_processor_id())))
+		goto out;
+
+	for (done = 0; done < n && !rxq->closed; done++) {
+		entry = myveth_frame_to_entry(frames[done]);
+		if (xdp_get_frame_len(frames[done]) > max_len ||
+		    __ptr_ring_produce(ring, entry))
+			break;
+	}
+out:
+	spin_unlock(&ring->producer_lock);
+	return done;
+}
+
+/**
+ * myveth_add_frames() - put XDP frames into the ring that belongs to this CPU
+ * @rcv: the receiving end
+ * @frames: the frames
+ * @n: how many
+ * @to: gets the queue that took them, for myveth_kick()
+ *
+ * Context: BH off, inside rcu_read_lock().
+ * Return: how many were taken, the first ones; the others remain the caller's.
+ * -ENXIO when there is no ring.
+ */
+int myveth_add_frames(struct net_device *rcv, struct xdp_frame **frames, int n,
+		      struct myveth_rxq **to)
+{
+	int done;
+
+	do {
+		*to = myveth_pick_rxq(rcv, smp_processor_id());
+		if (unlikely(!*to))
+			return -ENXIO;
+		done = myveth_try_frames(rcv, *to, frames, n);
+	} while (unlikely(done == -EAGAIN));
+	return done;
+}
+
 /* ----------------------------------------------------------------------- */
-/* Receive: NAPI and GRO						    */
+/* Back-pressure							    */
 /* ----------------------------------------------------------------------- */
 
-/*
- * Give @skb to GRO or, by it, to the stack. While the ring drains GRO holds
- * nothing, for it may be switched off any moment, and what it does not see any
- * more would overtake what it holds. The switch waits for polls that do not
- * know of the drain.
- */
-static void myveth_deliver(struct myveth_rxq *rxq, struct sk_buff *skb,
-			   const struct myveth_round *round)
+/* Start those of @peer's queues that are stopped and feed @rxq, or no ring. */
+static void myveth_wake_queues(struct net_device *peer,
+			       const struct net_device *dev,
+			       const struct myveth_rxq *rxq)
 {
-	napi_gro_receive(&rxq->napi, skb);
-	if (unlikely(round->draining))
-		napi_gro_flush(&rxq->napi, false);
+	struct netdev_queue *txq;
+	unsigned int i;
+
+	/* Also those out of use: they may come again, and nobody else would
+	 * wake them.
+	 */
+	for (i = 0; i < peer->num_tx_queues; i++) {
+		txq = netdev_get_tx_queue(peer, i);
+		if (netif_tx_queue_stopped(txq) &&
+		    myveth_pick_rxq(dev, i) == rxq)
+			netif_tx_wake_queue(txq);
+	}
 }
+
+/**
+ * myveth_wake_senders() - let stopped transmit queues go on if there is room
+ * @rxq: the receive queue that they feed
+ *
+ * Context: BH off, inside rcu_read_lock().
+ */
+static void myveth_wake_senders(struct myveth_rxq *rxq)
+{
+	struct ptr_ring *ring = rcu_dereference(rxq->ring);
+	struct net_device *peer;
+
+	peer = rcu_dereference(myveth_end(rxq->dev)->peer);
+	if (!peer)
+		return;
+
+	/* Woken under the lock, under which they are stopped: after it the ring
+	 * may be full again, and the queues stopped for that.
+	 */
+	spin_lock(&ring->producer_lock);
+	if (ring == rcu_access_pointer(rxq->ring)) {
+		WRITE_ONCE(rxq->sender_stopped, __ptr_ring_full(ring));
+		if (!rxq->sender_stopped)
+			myveth_wake_queues(peer, rxq->dev, rxq);
+	}
+	spin_unlock(&ring->producer_lock);
+}
+
+/* After packets have got other ways: whoever was stopped by another ring. */
+static void myveth_wake_all_senders(struct net_device *dev)
+{
+	struct myveth_end *end = myveth_end(dev);
+	struct net_device *peer;
+	unsigned int i;
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < end->rings; i++)
+		myveth_wake_senders(end->rxqs[i]);
+	peer = rcu_dereference(end->peer);
+	if (peer)
+		myveth_wake_queues(peer, dev, NULL);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/* ----------------------------------------------------------------------- */
+/* Out of a ring: NAPI and GRO						    */
+/* ----------------------------------------------------------------------- */
 
 /* Make skbs of the frames gathered, and receive them. */
 static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
@@ -327,21 +358,19 @@ static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 	unsigned int got, i;
 	struct sk_buff *skb;
 
-	if (!round->ups)
-		return;
-
 	/* There may be fewer than asked for. */
-	got = compat_alloc_skb_heads(skbs, round->ups);
+	got = compat_alloc_skb_heads(skbs, round->num_up);
 	for (i = 0; i < got; i++) {
 		skb = __xdp_build_skb_from_frame(round->up[i], skbs[i],
 						 rxq->dev);
-		myveth_deliver(rxq, skb, round);
+		myveth_record_rxq(skb, rxq->dev, rxq->index);
+		napi_gro_receive(&rxq->napi, skb);
 	}
-	for (; i < round->ups; i++) {
+	for (; i < round->num_up; i++) {
 		round->stats[MYVETH_RX_DROPS]++;
 		xdp_return_frame(round->up[i]);
 	}
-	round->ups = 0;
+	round->num_up = 0;
 }
 
 static void myveth_receive_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
@@ -352,8 +381,8 @@ static void myveth_receive_frame(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	if (prog && !myveth_filter_frame(rxq, prog, frame, round))
 		return;
 
-	round->up[round->ups++] = frame;
-	if (round->ups == MYVETH_BULK)
+	round->up[round->num_up++] = frame;
+	if (round->num_up == MYVETH_BULK)
 		myveth_flush_up(rxq, round);
 }
 
@@ -378,34 +407,14 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
 	}
+	/* There may be fewer queues than when it was sent. */
+	if (unlikely(skb_rx_queue_recorded(skb) &&
+		     skb_get_rx_queue(skb) >= rxq->dev->real_num_rx_queues))
+		skb_set_queue_mapping(skb, 0);
 	/* What is gathered came before it. */
-	myveth_flush_up(rxq, round);
-	myveth_deliver(rxq, skb, round);
-}
-
-/* Take up to @budget packets from the ring. Returns how many it were. */
-static int myveth_receive(struct myveth_rxq *rxq, struct ptr_ring *ring,
-			  int budget, struct myveth_round *round)
-{
-	struct bpf_prog *prog = rcu_dereference(myveth_end(rxq->dev)->prog);
-	int done = 0;
-	void *entry;
-
-	while (done < budget) {
-		entry = __ptr_ring_consume(ring);
-		if (!entry)
-			break;
-		if (myveth_is_frame(entry))
-			myveth_receive_frame(rxq, prog,
-					     myveth_entry_to_frame(entry),
-					     round);
-		else
-			myveth_receive_skb(rxq, prog, entry, round);
-		done++;
-	}
-	myveth_flush_up(rxq, round);
-	round->stats[MYVETH_RX_PACKETS] = done;
-	return done;
+	if (round->num_up)
+		myveth_flush_up(rxq, round);
+	napi_gro_receive(&rxq->napi, skb);
 }
 
 static void myveth_count_round(struct myveth_rxq *rxq,
@@ -419,12 +428,63 @@ static void myveth_count_round(struct myveth_rxq *rxq,
 	u64_stats_update_end(&rxq->syncp);
 }
 
+/**
+ * myveth_receive() - take packets from a ring, and receive them
+ * @rxq: the queue
+ * @ring: its ring
+ * @budget: so many packets at the most
+ *
+ * Context: BH off, inside rcu_read_lock(), NAPI is the caller's, and a
+ * bpf_net_context is set.
+ * Return: how many packets it were.
+ */
+static int myveth_receive(struct myveth_rxq *rxq, struct ptr_ring *ring,
+			  int budget)
+{
+	struct bpf_prog *prog = rcu_dereference(myveth_end(rxq->dev)->prog);
+	struct myveth_round round;
+	int done = 0;
+	void *entry;
+
+	round.num_up = 0;
+	round.num_back = 0;
+	round.flush = false;
+	memset(round.stats, 0, sizeof(round.stats));
+
+	/* Frames that end here may belong to a page pool which another CPU
+	 * uses right now.
+	 */
+	xdp_set_return_frame_no_direct();
+	while (done < budget) {
+		entry = __ptr_ring_consume(ring);
+		if (!entry)
+			break;
+		if (myveth_is_frame(entry))
+			myveth_receive_frame(rxq, prog,
+					     myveth_entry_to_frame(entry),
+					     &round);
+		else
+			myveth_receive_skb(rxq, prog, entry, &round);
+		done++;
+	}
+	if (round.num_up)
+		myveth_flush_up(rxq, &round);
+	/* Before the poll completes: afterwards another CPU may poll. */
+	if (round.flush)
+		xdp_do_flush();
+	if (round.num_back)
+		myveth_flush_back(rxq, &round);
+	xdp_clear_return_frame_no_direct();
+
+	round.stats[MYVETH_RX_PACKETS] = done;
+	myveth_count_round(rxq, &round);
+	return done;
+}
+
 /* The end of a poll that has emptied the ring: deliver what was in it. */
 static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
-			    int done, const struct myveth_round *round)
+			    int done)
 {
-	if (unlikely(round->draining))
-		myveth_go_on_draining(rxq, ring, done);
 	if (!napi_complete_done(&rxq->napi, done))
 		return;
 
@@ -432,14 +492,13 @@ static void myveth_complete(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	 * on schedules a poll, and who did not is seen here.
 	 */
 	smp_store_mb(rxq->poll_pending, false);
-	if (unlikely(!__ptr_ring_empty(ring) || myveth_wants_poll(rxq)))
+	if (unlikely(!__ptr_ring_empty(ring)))
 		myveth_kick(rxq);
 }
 
 static int myveth_poll(struct napi_struct *napi, int budget)
 {
 	struct myveth_rxq *rxq = container_of(napi, struct myveth_rxq, napi);
-	struct myveth_round round;
 	struct ptr_ring *ring;
 	int done;
 
@@ -449,39 +508,184 @@ static int myveth_poll(struct napi_struct *napi, int budget)
 	if (unlikely(!budget))
 		return 0;
 
-	round.ups = 0;
-	round.backs = 0;
-	round.flush = false;
-	memset(round.stats, 0, sizeof(round.stats));
-
 	rcu_read_lock();
 	/* It is there whenever NAPI is enabled. */
 	ring = rcu_dereference(rxq->ring);
-	/* What GRO still holds of earlier polls (gro_flush_timeout). */
-	round.draining = READ_ONCE(rxq->draining);
-	if (unlikely(round.draining))
-		napi_gro_flush(napi, false);
-
-	/* Frames that end here may belong to a page pool which another CPU
-	 * uses right now.
-	 */
-	xdp_set_return_frame_no_direct();
-	done = myveth_receive(rxq, ring, budget, &round);
-	/* Before the poll completes: afterwards another CPU may poll. */
-	if (round.flush)
-		xdp_do_flush();
-	myveth_flush_back(rxq, &round);
-	xdp_clear_return_frame_no_direct();
-	myveth_count_round(rxq, &round);
-
+	done = myveth_receive(rxq, ring, budget);
 	if (done < budget)
-		myveth_complete(rxq, ring, done, &round);
+		myveth_complete(rxq, ring, done);
 	/* After myveth_complete(): who stopped the queue and left it to this
 	 * poll did so before.
 	 */
-	myveth_wake_sender(rxq);
+	if (unlikely(READ_ONCE(rxq->sender_stopped)))
+		myveth_wake_senders(rxq);
 	rcu_read_unlock();
 	return done;
+}
+
+/* ----------------------------------------------------------------------- */
+/* Out of a ring, without a poll					    */
+/* ----------------------------------------------------------------------- */
+
+/* Some packet may have been added while NAPI was disabled. */
+static void myveth_enable_napi(struct myveth_rxq *rxq)
+{
+	napi_enable(&rxq->napi);
+	WRITE_ONCE(rxq->poll_pending, false);
+
+	local_bh_disable();
+	rcu_read_lock();
+	myveth_kick(rxq);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/*
+ * Deliver what GRO holds (gro_flush_timeout). It is counted as received, but
+ * would be freed with the NAPI. That is disabled: nobody else can get at it.
+ */
+static void myveth_deliver_held(struct napi_struct *napi)
+{
+	LIST_HEAD(held);
+
+	local_bh_disable();
+	napi_gro_flush(napi, false);
+	list_splice_init(compat_gro_list(napi), &held);
+	netif_receive_skb_list(&held);
+	local_bh_enable();
+}
+
+/* A part of myveth_empty_ring(), in the surroundings of a poll. */
+static int myveth_receive_some(struct myveth_rxq *rxq, struct ptr_ring *ring)
+{
+	struct bpf_net_context context, *outer;
+	int done;
+
+	local_bh_disable();
+	rcu_read_lock();
+	outer = bpf_net_ctx_set(&context);
+	done = myveth_receive(rxq, ring, NAPI_POLL_WEIGHT);
+	bpf_net_ctx_clear(outer);
+	rcu_read_unlock();
+	local_bh_enable();
+	return done;
+}
+
+/*
+ * Receive what is in the ring of @rxq, and what GRO holds. More may come at any
+ * time, so not more than the ring can hold. NAPI is disabled, and so is ours.
+ *
+ * Context: process, RTNL held.
+ */
+static void myveth_empty_ring(struct myveth_rxq *rxq)
+{
+	struct ptr_ring *ring = rtnl_dereference(rxq->ring);
+	int left = ring->size, done;
+
+	do {
+		done = myveth_receive_some(rxq, ring);
+		left -= done;
+		cond_resched();
+	} while (done == NAPI_POLL_WEIGHT && left > 0);
+	myveth_deliver_held(&rxq->napi);
+}
+
+/* ----------------------------------------------------------------------- */
+/* Changing the way of packets						    */
+/* ----------------------------------------------------------------------- */
+
+/**
+ * myveth_gather() - let all packets to an end take its first ring
+ * @dev: the receiving end
+ *
+ * To be called before the number of queues of either end changes, and followed
+ * by myveth_set_ways(). Where there is one ring at the most nothing is to do.
+ *
+ * Context: process, RTNL held.
+ */
+void myveth_gather(struct net_device *dev)
+{
+	struct myveth_end *end = myveth_end(dev);
+	unsigned int i;
+
+	if (end->napi_queues <= 1 || end->rings == 1)
+		return;
+	/* What comes there is newer than what is in the other rings. */
+	napi_disable(&end->rxqs[0]->napi);
+	WRITE_ONCE(end->rings, 1);
+	/* Until every sender has seen it. */
+	synchronize_net();
+	for (i = 1; i < end->napi_queues; i++) {
+		napi_disable(&end->rxqs[i]->napi);
+		myveth_empty_ring(end->rxqs[i]);
+		myveth_enable_napi(end->rxqs[i]);
+	}
+	myveth_enable_napi(end->rxqs[0]);
+	myveth_wake_all_senders(dev);
+}
+
+/* What decides is now @ways, and packets are spread over so many @rings. */
+static void myveth_take_ways(struct net_device *dev,
+			     const struct myveth_ways *ways,
+			     unsigned int rings)
+{
+	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	struct myveth_end *end = myveth_end(dev);
+
+	dev->features = ways->features;
+	if (peer)
+		peer->features = ways->peer_features;
+	rcu_assign_pointer(end->prog, ways->prog);
+	/* Pairs with the smp_load_acquire() in myveth_pick_rxq(): senders find
+	 * what myveth_start_rxq() has set up.
+	 */
+	smp_store_release(&end->rings, rings);
+	/* Pairs with the smp_load_acquire() of those who put a packet into a
+	 * ring: who sees this sees all of the above.
+	 */
+	smp_store_release(&end->changes, end->changes + 1);
+}
+
+/*
+ * Take new ways if the first ring is empty, under its lock: nobody adds to it
+ * meanwhile. Otherwise it may be @closed, so that it will be.
+ */
+static bool myveth_try_ways(struct net_device *dev,
+			    const struct myveth_ways *ways, unsigned int rings,
+			    bool closed)
+{
+	struct myveth_rxq *rxq = myveth_end(dev)->rxqs[0];
+	struct ptr_ring *ring = rtnl_dereference(rxq->ring);
+	bool empty;
+
+	spin_lock_bh(&ring->producer_lock);
+	empty = __ptr_ring_empty(ring);
+	if (empty)
+		myveth_take_ways(dev, ways, rings);
+	rxq->closed = closed && !empty;
+	spin_unlock_bh(&ring->producer_lock);
+	return empty;
+}
+
+/* Under a flood the first ring may never be found empty. After so many tries it
+ * takes no more: packets are rather lost, and counted, than late.
+ */
+#define MYVETH_TRIES	8
+
+/* Change what decides about the way of packets, see the top of this file. */
+static void myveth_hand_over(struct net_device *dev,
+			     const struct myveth_ways *ways,
+			     unsigned int rings)
+{
+	struct myveth_rxq *rxq = myveth_end(dev)->rxqs[0];
+	int tries = 0;
+
+	myveth_gather(dev);
+	napi_disable(&rxq->napi);
+	do {
+		myveth_empty_ring(rxq);
+	} while (!myveth_try_ways(dev, ways, rings, ++tries >= MYVETH_TRIES));
+	myveth_enable_napi(rxq);
 }
 
 /* ----------------------------------------------------------------------- */
@@ -532,7 +736,6 @@ static struct myveth_rxq *myveth_make_rxq(struct net_device *dev,
 		return NULL;
 	rxq->dev = dev;
 	rxq->index = index;
-	spin_lock_init(&rxq->producer_lock);
 	u64_stats_init(&rxq->syncp);
 	/* Likewise. */
 	smp_store_release(&end->rxqs[index], rxq);
@@ -547,19 +750,6 @@ void myveth_free_rxqs(struct net_device *dev)
 	for (i = 0; end->rxqs && i < dev->num_rx_queues; i++)
 		kfree(end->rxqs[i]);
 	kvfree(end->rxqs);
-}
-
-/* Publish @ring, or none, in the place of the one that is returned. */
-static struct ptr_ring *myveth_swap_ring(struct myveth_rxq *rxq,
-					 struct ptr_ring *ring)
-{
-	struct ptr_ring *old;
-
-	spin_lock_bh(&rxq->producer_lock);
-	old = myveth_locked_ring(rxq);
-	rcu_assign_pointer(rxq->ring, ring);
-	spin_unlock_bh(&rxq->producer_lock);
-	return old;
 }
 
 static int myveth_register_xdp_rxq(struct myveth_rxq *rxq)
@@ -577,25 +767,18 @@ static int myveth_register_xdp_rxq(struct myveth_rxq *rxq)
 	return err;
 }
 
-/* Some packet may have been added while NAPI was disabled. */
-static void myveth_enable_napi(struct myveth_rxq *rxq)
-{
-	napi_enable(&rxq->napi);
-	WRITE_ONCE(rxq->poll_pending, false);
-	myveth_kick_bh(rxq);
-}
-
 /**
  * myveth_start_rxq() - switch NAPI on for one receive queue
  * @dev: the end
  * @index: number of the queue
+ * @prog: the program that is to run there, or NULL
  *
  * Context: process, RTNL held.
  * Return: 0, or -ENOMEM and the like and nothing has changed.
  */
-static int myveth_start_rxq(struct net_device *dev, unsigned int index)
+static int myveth_start_rxq(struct net_device *dev, unsigned int index,
+			    const struct bpf_prog *prog)
 {
-	struct myveth_end *end = myveth_end(dev);
 	struct myveth_rxq *rxq;
 	struct ptr_ring *ring;
 	int err = -ENOMEM;
@@ -603,25 +786,24 @@ static int myveth_start_rxq(struct net_device *dev, unsigned int index)
 	rxq = myveth_make_rxq(dev, index);
 	if (!rxq)
 		return err;
-	ring = myveth_alloc_ring(end->ring_size);
+	ring = myveth_alloc_ring(myveth_end(dev)->ring_size);
 	if (!ring)
 		return err;
-	if (rtnl_dereference(end->prog)) {
+	if (prog) {
 		err = myveth_create_pool(rxq);
 		if (err)
 			goto err_pool;
 	}
-	netif_napi_add(dev, &rxq->napi, myveth_poll);
+	compat_napi_add(dev, &rxq->napi, myveth_poll, index);
 	err = myveth_register_xdp_rxq(rxq);
 	if (err)
 		goto err_xdp_rxq;
 
 	compat_link_napi(dev, index, &rxq->napi);
-	myveth_set_draining(rxq, MYVETH_NOT_DRAINING);
 	/* The ring first: a poll, which busy polling may begin at once, needs
-	 * it. What is added meanwhile waits until NAPI is enabled.
+	 * it.
 	 */
-	myveth_swap_ring(rxq, ring);
+	rcu_assign_pointer(rxq->ring, ring);
 	myveth_enable_napi(rxq);
 	return 0;
 
@@ -633,148 +815,222 @@ err_pool:
 	return err;
 }
 
-/*
- * Free what was in a ring that nobody else can reach, and count it as lost. Who
- * was stopped by it goes on.
- */
+/* Free what is in a ring that nobody else can reach, and count it as lost. */
 static void myveth_discard(struct myveth_rxq *rxq, struct ptr_ring *ring)
 {
-	struct net_device *peer;
+	struct net_device *peer = rtnl_dereference(myveth_end(rxq->dev)->peer);
 	unsigned int lost = 0;
 	void *entry;
 
-	/* For the counters, and for the lock that the last call takes. */
+	/* For the counters. */
 	local_bh_disable();
 	while ((entry = __ptr_ring_consume(ring))) {
 		myveth_free_entry(entry);
 		lost++;
 	}
-	peer = rtnl_dereference(myveth_end(rxq->dev)->peer);
 	if (peer && lost)
 		myveth_count_loss(peer, MYVETH_LOSS_RING_OFF, lost);
-	myveth_wake_sender(rxq);
 	local_bh_enable();
 }
 
 /*
- * Deliver what GRO holds (gro_flush_timeout). It is counted as received, but
- * would be freed with the NAPI. That is disabled: nobody else can get at it.
- */
-static void myveth_deliver_held(struct napi_struct *napi)
-{
-	LIST_HEAD(held);
-
-	local_bh_disable();
-	napi_gro_flush(napi, false);
-	list_splice_init(compat_gro_list(napi), &held);
-	netif_receive_skb_list(&held);
-	local_bh_enable();
-}
-
-/*
- * Switch NAPI off for the receive queues from @first to before @end.
- *
- * The order matters. First the poll stops, then GRO lets go, then the ring
- * goes; so what comes from now on by the backlog cannot overtake what a poll
- * has taken out of the ring. What is left there is lost.
+ * Switch NAPI off for the receive queues from @first to before @limit, over
+ * whose rings no packets are spread any more.
  */
 static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
-			     unsigned int end)
+			     unsigned int limit)
 {
 	struct myveth_rxq *rxq;
+	struct ptr_ring *ring;
 	unsigned int i;
 
-	if (first >= end)
+	if (first >= limit)
 		return;
-	for (i = first; i < end; i++) {
+	for (i = first; i < limit; i++) {
 		rxq = myveth_rxq(dev, i);
 		napi_disable(&rxq->napi);
 		myveth_deliver_held(&rxq->napi);
-		rxq->spare_ring = myveth_swap_ring(rxq, NULL);
-		myveth_discard(rxq, rxq->spare_ring);
 		compat_link_napi(dev, i, NULL);
 		__netif_napi_del(&rxq->napi);
 	}
-	/* For the last lines of polls, for busy polling, which finds a NAPI by
-	 * its number, and for kicks: they may still look at ring and NAPI.
+	/* For senders that have found a ring before it went out of use; for the
+	 * last lines of polls; for busy polling, which finds a NAPI by its
+	 * number; and for kicks.
 	 */
 	synchronize_net();
-	for (i = first; i < end; i++) {
+	for (i = first; i < limit; i++) {
 		rxq = myveth_rxq(dev, i);
+		ring = rtnl_dereference(rxq->ring);
+		RCU_INIT_POINTER(rxq->ring, NULL);
+		/* An end that goes down has received no more. */
+		myveth_discard(rxq, ring);
+		myveth_free_ring(ring);
 		compat_set_rxq_memory(&rxq->xdp_rxq, MEM_TYPE_PAGE_SHARED);
 		xdp_rxq_info_unreg(&rxq->xdp_rxq);
 		myveth_destroy_pool(rxq);
-		myveth_free_ring(rxq->spare_ring);
-		rxq->spare_ring = NULL;
 	}
 }
 
-/* Let the first @n receive queues have NAPI, and the others not. */
-int myveth_set_napi_queues(struct net_device *dev, unsigned int n)
+/* Switch NAPI on for the first @n receive queues, if it is not. */
+static int myveth_start_rxqs(struct net_device *dev, unsigned int n,
+			     const struct bpf_prog *prog)
 {
-	struct myveth_end *end = myveth_end(dev);
-	unsigned int i;
+	unsigned int old = myveth_end(dev)->napi_queues, i;
 	int err;
 
-	for (i = end->napi_queues; i < n; i++) {
-		err = myveth_start_rxq(dev, i);
+	for (i = old; i < n; i++) {
+		err = myveth_start_rxq(dev, i, prog);
 		if (err) {
-			myveth_stop_rxqs(dev, end->napi_queues, i);
+			myveth_stop_rxqs(dev, old, i);
 			return err;
 		}
 	}
-	myveth_stop_rxqs(dev, n, end->napi_queues);
-	end->napi_queues = n;
 	return 0;
 }
 
-/* Whether anything asks for NAPI while @dev is up. */
+/* Whether anything asks for NAPI while @dev is up and has the program @prog. */
+static bool myveth_wants_napi_with(const struct net_device *dev,
+				   const struct bpf_prog *prog)
+{
+	return myveth_end(dev)->rx_napi || prog ||
+	       dev->wanted_features & NETIF_F_GRO;
+}
+
+/**
+ * myveth_wants_napi() - whether anything asks for NAPI while an end is up
+ * @dev: the end
+ *
+ * Context: process, RTNL held.
+ * Return: true if something does.
+ */
 bool myveth_wants_napi(const struct net_device *dev)
 {
-	const struct myveth_end *end = myveth_end(dev);
+	return myveth_wants_napi_with(dev,
+				      rtnl_dereference(myveth_end(dev)->prog));
+}
 
-	return end->rx_napi || rcu_access_pointer(end->prog) ||
-	       dev->wanted_features & NETIF_F_GRO;
+/**
+ * myveth_get_ways() - what decides which way packets to an end take
+ * @dev: the receiving end
+ * @ways: gets it
+ *
+ * Context: process, RTNL held.
+ */
+void myveth_get_ways(const struct net_device *dev, struct myveth_ways *ways)
+{
+	const struct myveth_end *end = myveth_end(dev);
+	const struct net_device *peer = rtnl_dereference(end->peer);
+
+	ways->features = dev->features;
+	ways->peer_features = peer ? peer->features : 0;
+	ways->prog = rtnl_dereference(end->prog);
+}
+
+/**
+ * myveth_set_ways() - change which way packets to an end take
+ * @dev: the receiving end
+ * @ways: what is to decide about it
+ *
+ * NAPI is switched on or off as @ways and the state of @dev demand. No packet
+ * overtakes another, and none is lost unless there is a flood of them; but at
+ * an end that goes down all is lost that waits there.
+ *
+ * Context: process, RTNL held.
+ * Return: 0, or -ENOMEM and the like and nothing has changed; 0 for sure when
+ * less is demanded than before.
+ */
+int myveth_set_ways(struct net_device *dev, const struct myveth_ways *ways)
+{
+	struct myveth_end *end = myveth_end(dev);
+	unsigned int old = end->napi_queues, n = 0;
+	struct myveth_ways present;
+	int err;
+
+	if (netif_running(dev) && myveth_wants_napi_with(dev, ways->prog))
+		n = dev->real_num_rx_queues;
+	err = myveth_start_rxqs(dev, n, ways->prog);
+	if (err) {
+		/* Still, what was gathered is to be spread again. */
+		myveth_get_ways(dev, &present);
+		ways = &present;
+		n = old;
+	}
+
+	if (old && netif_running(dev))
+		myveth_hand_over(dev, ways, n);
+	else
+		myveth_take_ways(dev, ways, n);
+	myveth_stop_rxqs(dev, n, old);
+	end->napi_queues = n;
+	myveth_wake_all_senders(dev);
+	return err;
 }
 
 /**
  * myveth_update_napi() - switch NAPI on or off, as the state of an end demands
  * @dev: the end
  *
- * To be called after anything has changed that myveth_wants_napi() asks for,
- * when the end goes up or down, and when its number of queues changes.
+ * To be called when an end goes up or down, and after rx_napi or the number of
+ * queues of either end has changed.
  *
  * Context: process, RTNL held.
- * Return: 0, or -ENOMEM and the like and nothing has changed; 0 for sure when
- * less is demanded than before.
+ * Return: as myveth_set_ways() does.
  */
 int myveth_update_napi(struct net_device *dev)
 {
-	bool on = netif_running(dev) && myveth_wants_napi(dev);
+	struct myveth_ways ways;
 
-	return myveth_set_napi_queues(dev, on ? dev->real_num_rx_queues : 0);
+	myveth_get_ways(dev, &ways);
+	return myveth_set_ways(dev, &ways);
 }
 
 /*
- * Move what waits in the ring of @rxq, in its order, to @rxq->spare_ring, which
- * takes its place. What does not fit there is lost. Returns the old ring.
+ * Let @new take the place of the ring of @rxq. What is in there is received
+ * first; and moved, in its order, if it has come since. Returns the old ring.
  */
-static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq)
+static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq,
+					    struct ptr_ring *new)
 {
-	struct ptr_ring *old, *new = rxq->spare_ring;
-	void *entry = NULL;
+	struct ptr_ring *old = rtnl_dereference(rxq->ring);
+	void *entry;
 
 	napi_disable(&rxq->napi);
-	spin_lock_bh(&rxq->producer_lock);
-	old = myveth_locked_ring(rxq);
+	myveth_empty_ring(rxq);
+	spin_lock_bh(&old->producer_lock);
 	while (!__ptr_ring_full(new) && (entry = __ptr_ring_consume(old)))
 		__ptr_ring_produce(new, entry);
 	rcu_assign_pointer(rxq->ring, new);
-	spin_unlock_bh(&rxq->producer_lock);
+	spin_unlock_bh(&old->producer_lock);
 
+	/* A flood may have brought more than a smaller one has room for. */
 	myveth_discard(rxq, old);
 	myveth_enable_napi(rxq);
 	return old;
+}
+
+static void myveth_free_rings(struct ptr_ring **rings, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		myveth_free_ring(rings[i]);
+	kvfree(rings);
+}
+
+static struct ptr_ring **myveth_alloc_rings(unsigned int n, unsigned int size)
+{
+	struct ptr_ring **rings;
+	unsigned int i;
+
+	rings = kvcalloc(n, sizeof(*rings), GFP_KERNEL_ACCOUNT);
+	for (i = 0; rings && i < n; i++) {
+		rings[i] = myveth_alloc_ring(size);
+		if (!rings[i]) {
+			myveth_free_rings(rings, n);
+			return NULL;
+		}
+	}
+	return rings;
 }
 
 /**
@@ -788,32 +1044,22 @@ static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq)
 int myveth_resize_rings(struct net_device *dev, unsigned int size)
 {
 	struct myveth_end *end = myveth_end(dev);
-	struct myveth_rxq *rxq;
-	unsigned int i;
-	int err = 0;
+	unsigned int n = end->napi_queues, i;
+	struct ptr_ring **rings;
 
-	for (i = 0; i < end->napi_queues && !err; i++) {
-		rxq = myveth_rxq(dev, i);
-		rxq->spare_ring = myveth_alloc_ring(size);
-		err = rxq->spare_ring ? 0 : -ENOMEM;
-	}
-	if (err)
-		goto out;
-
-	end->ring_size = size;
-	for (i = 0; i < end->napi_queues; i++) {
-		rxq = myveth_rxq(dev, i);
-		rxq->spare_ring = myveth_replace_ring(rxq);
-	}
-	/* For the last lines of polls, which may still look at the old ones. */
-	if (end->napi_queues)
+	if (n) {
+		rings = myveth_alloc_rings(n, size);
+		if (!rings)
+			return -ENOMEM;
+		for (i = 0; i < n; i++)
+			rings[i] = myveth_replace_ring(end->rxqs[i], rings[i]);
+		/* For senders that wait for the lock of an old one, and for the
+		 * last lines of polls.
+		 */
 		synchronize_net();
-out:
-	for (i = 0; i < end->napi_queues; i++) {
-		rxq = myveth_rxq(dev, i);
-		myveth_free_ring(rxq->spare_ring);
-		rxq->spare_ring = NULL;
+		myveth_free_rings(rings, n);
+		myveth_wake_all_senders(dev);
 	}
-	return err;
+	end->ring_size = size;
+	return 0;
 }
-

@@ -91,14 +91,14 @@ void myveth_sum_losses(const struct net_device *dev,
  * myveth_sum_rxqs() - sum up what receive queues have counted
  * @dev: the receiving end
  * @first: the first queue
- * @end: the queue after the last
+ * @limit: the queue after the last
  * @sum: the sums since @dev was created, also of times with other numbers of
  *	queues
  *
  * Context: any that may use @dev.
  */
 void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
-		     unsigned int end, struct myveth_rx_totals *sum)
+		     unsigned int limit, struct myveth_rx_totals *sum)
 {
 	const struct myveth_rxq *rxq;
 	unsigned int i;
@@ -106,7 +106,7 @@ void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
 	memset(sum, 0, sizeof(*sum));
 	if (!READ_ONCE(myveth_end(dev)->rxqs))
 		return;
-	for (i = first; i < end; i++) {
+	for (i = first; i < limit; i++) {
 		rxq = myveth_rxq(dev, i);
 		if (!rxq)
 			continue;

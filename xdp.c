@@ -80,19 +80,9 @@ static int myveth_send_frames(struct net_device *dev, struct xdp_frame **frames,
 			      int n, struct myveth_rxq **to)
 {
 	struct net_device *rcv;
-	unsigned int max_len;
 
 	rcv = rcu_dereference(myveth_end(dev)->peer);
-	if (unlikely(!rcv))
-		return -ENXIO;
-
-	*to = myveth_rxq(rcv, smp_processor_id() %
-			      READ_ONCE(rcv->real_num_rx_queues));
-	if (unlikely(!myveth_has_ring(*to)))
-		return -ENXIO;
-
-	max_len = READ_ONCE(rcv->mtu) + rcv->hard_header_len + VLAN_HLEN;
-	return myveth_add_frames(*to, frames, n, max_len);
+	return likely(rcv) ? myveth_add_frames(rcv, frames, n, to) : -ENXIO;
 }
 
 /*
@@ -133,20 +123,17 @@ void myveth_flush_back(struct myveth_rxq *rxq,
 	struct myveth_rxq *to;
 	int sent, lost, i;
 
-	if (!round->backs)
-		return;
-
-	sent = myveth_send_frames(rxq->dev, round->back, round->backs, &to);
+	sent = myveth_send_frames(rxq->dev, round->back, round->num_back, &to);
 	if (sent > 0)
 		myveth_kick(to);
-	lost = round->backs - max(sent, 0);
-	trace_xdp_bulk_tx(rxq->dev, round->backs - lost, lost, min(sent, 0));
+	lost = round->num_back - max(sent, 0);
+	trace_xdp_bulk_tx(rxq->dev, round->num_back - lost, lost, min(sent, 0));
 
-	for (i = round->backs - lost; i < round->backs; i++)
+	for (i = round->num_back - lost; i < round->num_back; i++)
 		xdp_return_frame(round->back[i]);
-	round->stats[MYVETH_RX_XDP_TX] += round->backs - lost;
+	round->stats[MYVETH_RX_XDP_TX] += round->num_back - lost;
 	round->stats[MYVETH_RX_XDP_TX_ERRORS] += lost;
-	round->backs = 0;
+	round->num_back = 0;
 }
 
 /*
@@ -155,8 +142,8 @@ void myveth_flush_back(struct myveth_rxq *rxq,
  * room for the headroom that programs may expect, unless a VLAN tag stands in
  * the payload; such a packet is given up to VLAN_HLEN bytes less.
  */
-static unsigned int myveth_headroom(const struct sk_buff *skb,
-				    const struct bpf_prog *prog)
+static unsigned int myveth_copy_headroom(const struct sk_buff *skb,
+					 const struct bpf_prog *prog)
 {
 	unsigned int room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM;
 
@@ -196,7 +183,7 @@ static int myveth_make_writable(struct myveth_rxq *rxq, struct sk_buff **skb,
 
 	if (myveth_needs_copy(*skb, prog)) {
 		err = skb_pp_cow_data(rxq->pool, skb,
-				      myveth_headroom(*skb, prog));
+				      myveth_copy_headroom(*skb, prog));
 		if (err)
 			return err;
 	}
@@ -255,13 +242,13 @@ static int myveth_take_pages(struct myveth_rxq *rxq,
 
 	if (!buff->skb)
 		return 0;
-	/* Not copied yet, and it should have been; myveth_headroom() says what
-	 * a copy has at the least.
+	/* Not copied yet, and it should have been; myveth_copy_headroom() says
+	 * what a copy has at the least.
 	 */
 	if (skb_head_is_locked(buff->skb) ||
 	    skb_headroom(buff->skb) < XDP_PACKET_HEADROOM - VLAN_HLEN) {
 		err = skb_pp_cow_data(rxq->pool, &buff->skb,
-				      myveth_headroom(buff->skb, prog));
+				      myveth_copy_headroom(buff->skb, prog));
 		if (err)
 			return err;
 		myveth_skb_to_buff(rxq, buff->skb, buff);
@@ -296,9 +283,9 @@ static int myveth_send_back(struct myveth_rxq *rxq, struct xdp_buff *xdp,
 	if (unlikely(!frame))
 		return -EOVERFLOW;
 
-	if (round->backs == MYVETH_BULK)
+	if (round->num_back == MYVETH_BULK)
 		myveth_flush_back(rxq, round);
-	round->back[round->backs++] = frame;
+	round->back[round->num_back++] = frame;
 	return 0;
 }
 
@@ -563,44 +550,32 @@ static int myveth_create_pools(struct net_device *dev)
 }
 
 /*
- * The first program: the pools before it, the program before NAPI, so that
- * no packet comes by a ring that NAPI is switched on for and misses it.
+ * The first program. The pools come before it: a poll reads the pool's pointer
+ * after the program's, but nothing keeps a processor from doing it the other
+ * way round.
  */
-static int myveth_start_xdp(struct net_device *dev, struct bpf_prog *prog)
+static int myveth_start_xdp(struct net_device *dev,
+			    const struct myveth_ways *ways)
 {
-	struct myveth_end *end = myveth_end(dev);
 	int err;
 
 	err = myveth_create_pools(dev);
 	if (err)
 		return err;
-	/* A poll reads the pool's pointer after the program's, but nothing
-	 * keeps a processor from doing it the other way round.
-	 */
-	if (end->napi_queues)
-		synchronize_net();
-	rcu_assign_pointer(end->prog, prog);
-	err = myveth_update_napi(dev);
-	if (!err)
-		return 0;
-
-	RCU_INIT_POINTER(end->prog, NULL);
 	synchronize_net();
-	myveth_destroy_pools(dev);
+	err = myveth_set_ways(dev, ways);
+	if (err)
+		myveth_destroy_pools(dev);
 	return err;
 }
 
 /* The pools are in use until no poll can have seen the program. */
-static void myveth_stop_xdp(struct net_device *dev)
+static void myveth_stop_xdp(struct net_device *dev,
+			    const struct myveth_ways *ways)
 {
-	/* Who misses the program must not miss the drain. */
-	if (myveth_begin_drain(dev))
-		synchronize_net();
-	RCU_INIT_POINTER(myveth_end(dev)->prog, NULL);
+	myveth_set_ways(dev, ways);
 	synchronize_net();
-	myveth_end_drain(dev);
 	myveth_destroy_pools(dev);
-	myveth_update_napi(dev);
 }
 
 /*
@@ -627,8 +602,8 @@ static void myveth_update_sender(struct net_device *dev,
 static int myveth_set_prog(struct net_device *dev, struct bpf_prog *prog,
 			   struct netlink_ext_ack *extack)
 {
-	struct myveth_end *end = myveth_end(dev);
-	struct bpf_prog *old = rtnl_dereference(end->prog);
+	struct bpf_prog *old = rtnl_dereference(myveth_end(dev)->prog);
+	struct myveth_ways ways;
 	int err = 0;
 
 	if (prog) {
@@ -637,12 +612,14 @@ static int myveth_set_prog(struct net_device *dev, struct bpf_prog *prog,
 			return err;
 	}
 
+	myveth_get_ways(dev, &ways);
+	ways.prog = prog;
 	if (prog && old)
-		rcu_assign_pointer(end->prog, prog);
+		rcu_assign_pointer(myveth_end(dev)->prog, prog);
 	else if (prog)
-		err = myveth_start_xdp(dev, prog);
+		err = myveth_start_xdp(dev, &ways);
 	else if (old)
-		myveth_stop_xdp(dev);
+		myveth_stop_xdp(dev, &ways);
 	if (err) {
 		NL_SET_ERR_MSG_MOD(extack, "Setup for XDP failed");
 		return err;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every difference between the supported kernels, and nothing else.
+ * Every difference between the kernels from 6.1 on, and nothing else.
  *
  * The driver is written against the newest kernel. Each block below gives an
- * older one the same interface, says which kernels need it, and goes when the
- * last of them is dropped. HAVE_* comes from the probes in Kbuild.
+ * older one the same interface, says which of the supported kernels need it,
+ * and goes when the last of them is dropped. HAVE_* comes from the probes in
+ * Kbuild.
+ *
+ * One probe, one change: between two changes of different releases there is a
+ * kernel that has the one and not the other.
  */
 #ifndef MYVETH_COMPAT_H
 #define MYVETH_COMPAT_H
@@ -128,9 +132,8 @@ static inline void xdp_set_features_flag(struct net_device *dev,
 #endif
 
 /*
- * Since 6.3 an XDP program can ask the driver about its packet, and since 6.8
- * for its VLAN tag. Needed by 6.1, where these types do not exist and nobody
- * calls the functions.
+ * Since 6.3 an XDP program can ask the driver about its packet. Needed by 6.1,
+ * where these types do not exist and nobody calls the functions.
  */
 #ifdef HAVE_XDP_METADATA_OPS
 static inline void
@@ -149,8 +152,6 @@ struct xdp_metadata_ops {
 	int (*xmo_rx_timestamp)(const struct xdp_md *ctx, u64 *timestamp);
 	int (*xmo_rx_hash)(const struct xdp_md *ctx, u32 *hash,
 			   enum xdp_rss_hash_type *type);
-	int (*xmo_rx_vlan_tag)(const struct xdp_md *ctx, __be16 *proto,
-			       u16 *tci);
 };
 
 static inline void
@@ -158,6 +159,15 @@ compat_set_xdp_metadata_ops(struct net_device *dev,
 			    const struct xdp_metadata_ops *ops)
 {
 }
+#endif
+
+/*
+ * Since 6.8 it can ask for the packet's VLAN tag, too. Needed by 6.1.
+ */
+#ifdef HAVE_XMO_RX_VLAN_TAG
+#define COMPAT_XMO_RX_VLAN_TAG(function)	.xmo_rx_vlan_tag = (function),
+#else
+#define COMPAT_XMO_RX_VLAN_TAG(function)
 #endif
 
 /*

@@ -51,8 +51,9 @@ static int myveth_xdp_rx_hash(const struct xdp_md *ctx, u32 *hash,
 	return 0;
 }
 
-static int myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto,
-				  u16 *tci)
+/* Unused where programs cannot ask for it. */
+static int __maybe_unused
+myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto, u16 *tci)
 {
 	const struct sk_buff *skb = myveth_ctx_to_skb(ctx);
 	int err;
@@ -68,7 +69,7 @@ static int myveth_xdp_rx_vlan_tag(const struct xdp_md *ctx, __be16 *proto,
 const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
 	.xmo_rx_timestamp	= myveth_xdp_rx_timestamp,
 	.xmo_rx_hash		= myveth_xdp_rx_hash,
-	.xmo_rx_vlan_tag	= myveth_xdp_rx_vlan_tag,
+	COMPAT_XMO_RX_VLAN_TAG(myveth_xdp_rx_vlan_tag)
 };
 
 /*

@@ -150,7 +150,7 @@ static unsigned int myveth_copy_headroom(const struct sk_buff *skb,
 
 	if (prog->aux->xdp_has_frags || skb->len <= room)
 		return XDP_PACKET_HEADROOM;
-	return XDP_PACKET_HEADROOM - min(skb->len - room, VLAN_HLEN);
+	return XDP_PACKET_HEADROOM - min_t(u32, skb->len - room, VLAN_HLEN);
 }
 
 /* Whether a program may move the data of @skb, or it be passed on by pages. */

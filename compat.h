@@ -69,6 +69,35 @@ static inline void compat_allow_netmem(struct net_device *dev)
 }
 
 /*
+ * Since 6.7 the core allocates the counters of dev->tstats, and frees them. No
+ * supported kernel needs this: 6.1 has it too, since its 123rd stable release.
+ * Needed by 6.3 to 6.6.
+ */
+static inline void compat_want_tstats(struct net_device *dev)
+{
+#ifdef HAVE_PCPU_STAT_TYPE
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+#endif
+}
+
+static inline int compat_alloc_tstats(struct net_device *dev)
+{
+#ifndef HAVE_PCPU_STAT_TYPE
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return -ENOMEM;
+#endif
+	return 0;
+}
+
+static inline void compat_free_tstats(struct net_device *dev)
+{
+#ifndef HAVE_PCPU_STAT_TYPE
+	free_percpu(dev->tstats);
+#endif
+}
+
+/*
  * netconsole sends with interrupts off, which is not what the backlog is for,
  * so it is refused. Not on 6.1: there a refused target keeps the device without
  * a reference to it, but gives one back, and deleting the device never ends. As

@@ -349,6 +349,7 @@ out:
 static int myveth_init(struct net_device *dev)
 {
 	struct myveth_end *end = myveth_end(dev);
+	int err;
 
 	/* Pairs are stacked with other devices (a bridge over a pair). The
 	 * core's locks of the one kind are taken inside those of the other.
@@ -356,7 +357,12 @@ static int myveth_init(struct net_device *dev)
 	netdev_lockdep_set_classes(dev);
 
 	end->loss = netdev_alloc_pcpu_stats(struct myveth_loss_stats);
-	return end->loss ? 0 : -ENOMEM;
+	if (!end->loss)
+		return -ENOMEM;
+	err = compat_alloc_tstats(dev);
+	if (err)
+		free_percpu(end->loss);
+	return err;
 }
 
 /*
@@ -366,6 +372,7 @@ static int myveth_init(struct net_device *dev)
 static void myveth_free(struct net_device *dev)
 {
 	myveth_free_rxqs(dev);
+	compat_free_tstats(dev);
 	free_percpu(myveth_end(dev)->loss);
 }
 
@@ -572,7 +579,7 @@ static void myveth_setup(struct net_device *dev)
 	compat_set_xdp_metadata_ops(dev, &myveth_xdp_metadata_ops);
 	compat_set_stat_ops(dev, &myveth_stat_ops);
 	/* Mandatory with ndo_get_peer_dev: the core counts redirects there. */
-	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+	compat_want_tstats(dev);
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = myveth_free;
 

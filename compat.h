@@ -399,11 +399,52 @@ static inline int skb_pp_cow_data(struct page_pool *pool, struct sk_buff **pskb,
 #endif
 
 /*
+ * Since 6.5 the core parses an ifinfomsg with its attributes. No supported
+ * kernel needs this: 6.1 has it too, since its 52nd stable release. Needed by
+ * 6.3 and 6.4.
+ */
+#ifndef HAVE_RTNL_NLA_PARSE_IFINFOMSG
+static inline int rtnl_nla_parse_ifinfomsg(struct nlattr **tb,
+					   const struct nlattr *nla,
+					   struct netlink_ext_ack *extack)
+{
+	const struct ifinfomsg *ifm = nla_data(nla);
+
+	if (ifm->ifi_index < 0) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "An interface index is not negative");
+		return -EINVAL;
+	}
+	return rtnl_nla_parse_ifla(tb, (const struct nlattr *)(ifm + 1),
+				   nla_len(nla) - sizeof(*ifm), extack);
+}
+#endif
+
+/*
+ * Since 6.2 the core can also answer the one who asked for a link. No supported
+ * kernel needs this: 6.1 has it too, since its 170th stable release. Needed by
+ * those before.
+ */
+#ifndef HAVE_RTNL_CONFIGURE_LINK_NLH
+static inline int compat_configure_link(struct net_device *dev,
+					const struct ifinfomsg *ifm,
+					u32 portid, const struct nlmsghdr *nlh)
+{
+	return rtnl_configure_link(dev, ifm);
+}
+
+#define rtnl_configure_link	compat_configure_link
+#endif
+
+/*
  * Since 6.13 the core parses the peer's nest, validates it and looks up its
  * namespace (peer_type), and since 6.15 newlink gets its arguments in one
  * structure. Needed by 6.1 and 6.12, where compat_newlink() does what the core
- * does elsewhere. COMPAT_NEWLINK(driver) defines driver_link_newlink(), which
- * the kernel calls, out of driver_newlink(), which is written for the newest.
+ * does elsewhere. The second decides. 6.13 and 6.14 have the first only; there
+ * the core leaves the peer to a driver that does not set peer_type.
+ *
+ * COMPAT_NEWLINK(driver) defines driver_link_newlink(), which the kernel calls,
+ * out of driver_newlink(), which is written for the newest.
  */
 #ifdef HAVE_RTNL_NEWLINK_PARAMS
 

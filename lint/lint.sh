@@ -46,6 +46,10 @@ while read -r series suite; do
 	check "W=1 and sparse, $series" \
 		in_root "$suite" lint/build-checked.sh "$series" </dev/null
 done < <(supported_series)
+for older in 6.3 6.6; do
+	check "W=1 and sparse, 6.12 as in $older" in_root bookworm \
+		lint/build-checked.sh 6.12 "$older" </dev/null
+done
 for tool in checkpatch kernel-doc coccicheck shellcheck man-pages; do
 	check "$tool" in_root trixie lint/"$tool".sh </dev/null
 done

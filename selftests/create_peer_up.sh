@@ -107,31 +107,6 @@ other_flags()
 
 # --- announcements -------------------------------------------------------
 
-# listen NS: to all that is said of links there. lo is changed until it shows
-# that somebody listens.
-listen()
-{
-	ip -n "$1" -o monitor link >"$SCRATCH/$1" &
-	defer stop $!
-	slowwait 10 heard_after "$1" 65001 ||
-		abort "no announcements"
-}
-
-# heard_after NS MTU: it is set on lo, and announced; what is set already is not
-# announced again.
-heard_after()
-{
-	ip -n "$1" link set dev lo mtu 60000
-	ip -n "$1" link set dev lo mtu "$2"
-	busywait 500 grep -q " lo: .* mtu $2 " "$SCRATCH/$1"
-}
-
-# Announcements come in order, so all are there when the last one is.
-heard_all()
-{
-	slowwait 10 heard_after "$1" 65002 || abort "no end"
-}
-
 # announced NS: the devices, in the order in which they were first spoken of,
 # each with the name of the other end as it was known by then.
 announced()

@@ -822,6 +822,33 @@ check_some_frames()
 	check_err $? "no frame '${*:2}' on $1"
 }
 
+# --- announcements -------------------------------------------------------
+
+# listen NS: write all that is said of links there to $SCRATCH/NS. lo is changed
+# until it shows that somebody listens.
+listen()
+{
+	ip -n "$1" -o monitor link >"$SCRATCH/$1" &
+	defer stop $!
+	slowwait 10 lo_is_heard "$1" || abort "no announcements"
+}
+
+# Announcements come in order, so all are there when that of lo is.
+heard_all()
+{
+	slowwait 10 lo_is_heard "$1" || abort "no end"
+}
+
+# lo_is_heard NS: it gets an MTU that it has not had before, which is announced.
+lo_is_heard()
+{
+	local mtu
+
+	mtu=$(($(ip netns exec "$1" cat /sys/class/net/lo/mtu) + 1))
+	ip -n "$1" link set dev lo mtu $mtu
+	busywait 500 grep -q " lo: .* mtu $mtu " "$SCRATCH/$1"
+}
+
 # --- the kernel ----------------------------------------------------------
 
 module_is_loaded()

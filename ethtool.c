@@ -44,8 +44,16 @@ static int myveth_set_link_ksettings(struct net_device *dev,
 			  __ETHTOOL_LINK_MODE_MASK_NBITS))
 		return -EINVAL;
 
+	if (myveth_end(dev)->speed == cmd->base.speed &&
+	    myveth_end(dev)->duplex == cmd->base.duplex)
+		return 0;
+
 	myveth_end(dev)->speed = cmd->base.speed;
 	myveth_end(dev)->duplex = cmd->base.duplex;
+	/* Whoever derives something from them asks again when he is told. If
+	 * the end is down nobody is told, but everybody is when it comes up.
+	 */
+	netdev_state_change(dev);
 	return 0;
 }
 

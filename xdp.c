@@ -587,15 +587,23 @@ static void myveth_update_sender(struct net_device *dev,
 				 const struct bpf_prog *prog)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	unsigned int old_max_mtu;
 
 	if (!peer)
 		return;
+	old_max_mtu = peer->max_mtu;
 	peer->max_mtu = prog ? myveth_max_mtu(peer, prog) : ETH_MAX_MTU;
 	if (prog)
 		peer->hw_features &= ~NETIF_F_GSO_SOFTWARE;
 	else
 		peer->hw_features |= NETIF_F_GSO_SOFTWARE;
-	netdev_update_features(peer);
+	/* The one announces the peer if its features change, the other in any
+	 * case: the limit of the MTU is a part of what is announced.
+	 */
+	if (peer->max_mtu == old_max_mtu)
+		netdev_update_features(peer);
+	else
+		netdev_change_features(peer);
 	myveth_update_xdp_features(peer);
 }
 

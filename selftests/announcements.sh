@@ -19,6 +19,7 @@ ALL_TESTS="
 	bond
 	speed_is_announced_once
 	others_as_veth
+	limit_of_the_peer
 "
 
 require_command ethtool
@@ -265,6 +266,42 @@ others_as_veth()
 	xdp_load pass pass
 	like_veth changes
 	log_test "MTU, address, features and programs, as with veth"
+}
+
+# check_limit_announced NUMBER WORDS...: of va, when vb's program is set by these.
+check_limit_announced()
+{
+	local number=$1
+
+	differs peer-limit || number=0
+	check_equal "$(announcements "$NS" \
+		ip -n "$NS" -force link set dev vb "${@:2}")" \
+		"va $number vb 1" "announcements of ${*:2}"
+}
+
+# The program at vb decides how long the frames of va may be, also of a va that
+# leaves nothing to others to segment, and so has no features to lose.
+limit_of_the_peer()
+{
+	mount_bpffs
+	xdp_load pass pass
+	xdp_load other pass
+	xdp_load frags pass frags
+	setup_ns NS
+	make_audible_pair "$NS"
+	set_offload "$NS" va tso off tx-gso-list off \
+		tx-sctp-segmentation off tx-udp-segmentation off
+	heard_all "$NS"
+	check_limit_announced 1 xdpdrv pinned "$BPFFS/pass"
+	check_limit_announced 1 xdpdrv pinned "$BPFFS/frags"
+	check_limit_announced 1 xdpdrv pinned "$BPFFS/pass"
+	check_limit_announced 1 xdpdrv off
+	log_test "the peer's largest MTU, when it changes"
+
+	must ip -n "$NS" link set dev vb xdpdrv pinned "$BPFFS/pass"
+	heard_all "$NS"
+	check_limit_announced 0 xdpdrv pinned "$BPFFS/other"
+	log_test "the peer's largest MTU, when it stays"
 }
 
 tests_run

@@ -68,60 +68,6 @@ stop()
 	return 0
 }
 
-# --- waiting -------------------------------------------------------------
-
-# An emulated machine gets the same patience in its own, slower, time.
-WAIT_FACTOR=1
-[ "$KSFT_MACHINE_SLOW" = yes ] && WAIT_FACTOR=5
-
-# A pipe that nobody writes to: whoever reads it sleeps, and is no process.
-exec {NOTHING}<> <(:)
-
-# sleep_us MICROSECONDS
-sleep_us()
-{
-	local seconds
-
-	printf -v seconds '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
-	read -rt "$seconds" -u "$NOTHING"
-}
-
-# wait_polling INTERVAL_US TIMEOUT_MS COMMAND...: asks ever more rarely, for to
-# ask keeps a processor busy that others may wait for.
-wait_polling()
-{
-	local interval=$1 begin=${EPOCHREALTIME/./} limit waited=0
-
-	limit=$(($2 * 1000 * WAIT_FACTOR))
-	shift 2
-	until "$@"; do
-		((waited < limit)) || return 1
-		sleep_us $((waited / 5 > interval ? waited / 5 : interval))
-		waited=$((${EPOCHREALTIME/./} - begin))
-	done
-}
-
-# busywait MILLISECONDS COMMAND...: for what happens at once.
-busywait()
-{
-	wait_polling 20000 "$@"
-}
-
-# slowwait SECONDS COMMAND...: for what may take a while.
-slowwait()
-{
-	local seconds=$1
-
-	shift
-	wait_polling 100000 $((seconds * 1000)) "$@"
-}
-
-# not COMMAND...: to wait until something is no longer so.
-not()
-{
-	! "$@"
-}
-
 # --- results -------------------------------------------------------------
 
 # The first thing that went wrong is what log_test reports.
@@ -262,6 +208,62 @@ tests_run()
 		deferred_run "$scope"
 	done
 	echo "1..$RESULTS"
+}
+
+# --- waiting -------------------------------------------------------------
+
+# An emulated machine gets the same patience in its own, slower, time.
+WAIT_FACTOR=1
+[ "$KSFT_MACHINE_SLOW" = yes ] && WAIT_FACTOR=5
+
+# A pipe that nobody writes to: whoever reads it sleeps, and is no process.
+exec {NOTHING}<> <(:) || abort "no <(...), is /dev/fd missing?"
+
+# sleep_us MICROSECONDS. A read that does not end by its time-out has not waited,
+# and whoever sleeps until something is so would not let it happen.
+sleep_us()
+{
+	local seconds
+
+	printf -v seconds '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
+	read -rt "$seconds" -u "$NOTHING"
+	[ $? -gt 128 ] || abort "cannot sleep"
+}
+
+# wait_polling INTERVAL_US TIMEOUT_MS COMMAND...: asks ever more rarely, for to
+# ask keeps a processor busy that others may wait for.
+wait_polling()
+{
+	local interval=$1 begin=${EPOCHREALTIME/./} limit waited=0
+
+	limit=$(($2 * 1000 * WAIT_FACTOR))
+	shift 2
+	until "$@"; do
+		((waited < limit)) || return 1
+		sleep_us $((waited / 5 > interval ? waited / 5 : interval))
+		waited=$((${EPOCHREALTIME/./} - begin))
+	done
+}
+
+# busywait MILLISECONDS COMMAND...: for what happens at once.
+busywait()
+{
+	wait_polling 20000 "$@"
+}
+
+# slowwait SECONDS COMMAND...: for what may take a while.
+slowwait()
+{
+	local seconds=$1
+
+	shift
+	wait_polling 100000 $((seconds * 1000)) "$@"
+}
+
+# not COMMAND...: to wait until something is no longer so.
+not()
+{
+	! "$@"
 }
 
 # --- network namespaces --------------------------------------------------

@@ -26,29 +26,29 @@ require_program numbered
 require_program stream
 require_program xdp
 
-# longest PROTOCOL BYTES [OPTION...]: of the frames that vb gets.
-longest()
+# stream_to_vb PROTOCOL BYTES [OPTION...]: the longest frame that vb gets is in
+# $LONGEST.
+stream_to_vb()
 {
 	local said
 
 	said=$("$MYVETH_PROGRAMS/stream" "$A" "$B" 192.0.2.2 "$@" \
 		watch_to=vb 2>&1)
 	check_match "$said" "received $2" "the stream"
-	sed -n 's/^frame \([0-9]*\) .*/\1/p' <<<"$said"
+	LONGEST=$(sed -n 's/^frame \([0-9]*\) .*/\1/p' <<<"$said")
 }
 
 check_merged()
 {
-	local found
-
-	found=$(longest tcp 500000 size=50000)
-	[ "${found:-0}" -gt 1514 ]
-	check_err $? "the longest frame is $found"
+	stream_to_vb tcp 500000 size=50000
+	[ "${LONGEST:-0}" -gt 1514 ]
+	check_err $? "the longest frame is $LONGEST"
 }
 
 check_not_merged()
 {
-	check_equal "$(longest tcp 500000 size=50000)" 1514 "longest frame"
+	stream_to_vb tcp 500000 size=50000
+	check_equal "$LONGEST" 1514 "longest frame"
 }
 
 make_cutting_pair()
@@ -150,8 +150,8 @@ choice_is_kept()
 # check_udp EXPECTED_LENGTH WHAT: of datagrams of 1000 bytes, sent by ten.
 check_udp()
 {
-	check_match "$(longest udp 100000 size=10000 segment=1000)" "^$1\$" \
-		"longest frame"
+	stream_to_vb udp 100000 size=10000 segment=1000
+	check_match "$LONGEST" "^$1\$" "longest frame"
 	log_test "UDP, $2"
 }
 

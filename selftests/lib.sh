@@ -70,9 +70,14 @@ stop()
 
 # --- results -------------------------------------------------------------
 
-# The first thing that went wrong is what log_test reports.
+# The first thing that went wrong is what log_test reports. A subshell cannot
+# tell it, for RET is its own there: it ends the script.
 record()
 {
+	if [ "$BASHPID" -ne $$ ]; then
+		echo "Bail out! found in a subshell: $2" >&2
+		kill $$
+	fi
 	[ "$RET" -eq "$ksft_fail" ] && return
 	RET=$1
 	RET_MESSAGE=$2

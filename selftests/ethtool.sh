@@ -27,18 +27,11 @@ ethtool_in()
 	ip netns exec "$1" ethtool "${@:2}"
 }
 
-# ask NS KIND WORDS...: of va, which is up.
-ask()
-{
-	KIND=$2 make_pair "$1" va vb
-	ip -n "$1" link set dev va up
-	ethtool_in "$1" "${@:3}"
-}
-
 # Whether there are private flags is shown in rx_napi.sh.
 driver_but_for_versions()
 {
-	ask "$1" "$2" -i va | grep -v -e '^driver:' -e '^version:' \
+	KIND=$2 make_pair "$1" va vb
+	ethtool_in "$1" -i va | grep -v -e '^driver:' -e '^version:' \
 		-e '^supports-priv-flags:'
 }
 
@@ -50,6 +43,7 @@ driver()
 	make_pair "$NS" va vb
 	info=$(ethtool_in "$NS" -i va)
 	check_match "$info" $'^driver: '"$KIND"$'\n' "driver"
+	check_match "$info" $'\nsupports-statistics: yes\n' "statistics"
 	if differs driver-version; then
 		check_match "$info" $'\nversion: [0-9]+\\.[0-9]+\\.[0-9]+\n' \
 			"version"

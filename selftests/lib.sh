@@ -858,6 +858,12 @@ lo_is_heard()
 
 # --- the kernel ----------------------------------------------------------
 
+# As many queues as an end has room for when nobody says a number.
+possible_cpus()
+{
+	echo $(($(sed 's/.*-//' /sys/devices/system/cpu/possible) + 1))
+}
+
 module_is_loaded()
 {
 	[ -d "/sys/module/$1" ]

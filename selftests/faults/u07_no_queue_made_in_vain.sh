@@ -69,12 +69,6 @@ check_churn()
 	check_equal "$(count_events remove)" "$made" "queues deleted in the end"
 }
 
-# As many queues as a pair has room for when nobody says a number.
-possible_cpus()
-{
-	echo $(($(sed 's/.*-//' /sys/devices/system/cpu/possible) + 1))
-}
-
 churn()
 {
 	check_churn 4 $((4 * $(possible_cpus))) type "$KIND" peer name vb

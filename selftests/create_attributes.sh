@@ -340,7 +340,7 @@ states()
 
 same_state()
 {
-	local words theirs ours
+	local words theirs ours states
 
 	states veth >"$SCRATCH/theirs"
 	states "$KIND" >"$SCRATCH/ours"
@@ -350,7 +350,10 @@ same_state()
 		check_equal "$ours" "$theirs" "state"
 		log_test "state is veth's: $words"
 	done 3< <(print_ways) 4<"$SCRATCH/theirs" 5<"$SCRATCH/ours"
-	check_equal "$(wc -l <"$SCRATCH/ours")" "$(print_ways | wc -l)" "states"
+	for states in ours theirs; do
+		check_equal "$(wc -l <"$SCRATCH/$states")" \
+			"$(print_ways | wc -l)" "states that are $states"
+	done
 	log_test "state of each pair is known"
 }
 

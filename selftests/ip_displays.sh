@@ -82,7 +82,7 @@ ip_formats()
 	same_output -d link show dev va
 	same_output -br link show
 	same_output -s -s -d -o link show dev vb
-	same_output -o addr show
+	same_output addr show
 	same_output link show type KIND
 }
 

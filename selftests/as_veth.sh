@@ -70,7 +70,7 @@ our_version()
 	modinfo -F version "$OUR_FILE"
 }
 
-# Whoever made them: only ours have this counter.
+# Whoever made them: only ours have the counter pair_id.
 check_is_ours()
 {
 	[ -n "$(ethtool_counter "$1" "$2" pair_id)" ]
@@ -80,6 +80,8 @@ check_is_ours()
 check_is_theirs()
 {
 	check_equal "$(ethtool_counter "$1" "$2" pair_id)" "" "pair_id of $2"
+	[ -n "$(ethtool_counter "$1" "$2" peer_ifindex)" ]
+	check_err $? "$2 has no counters at all"
 }
 
 # --- in veth's place -----------------------------------------------------

@@ -36,15 +36,18 @@ STRESS_SECONDS=${STRESS_SECONDS:-10}
 # faster; that is what they are there for.
 
 # batch NS [OPTION...]: words of ip, a request in each line of stdin. Fails when
-# none of them was granted.
+# none of them was granted, or read: then ip fails, but names no request.
 batch()
 {
-	local requests refused
+	local requests errors failed refused
 
 	requests=$(cat)
-	refused=$(ip -n "$1" "${@:2}" -force -batch - <<<"$requests" \
-		2>&1 >/dev/null | grep -c "^Command failed")
-	[ "$refused" -lt "$(wc -l <<<"$requests")" ]
+	errors=$(ip -n "$1" "${@:2}" -force -batch - <<<"$requests" \
+		2>&1 >/dev/null)
+	failed=$?
+	refused=$(grep -c "^Command failed" <<<"$errors")
+	((refused > 0 || !failed)) &&
+		[ "$refused" -lt "$(wc -l <<<"$requests")" ]
 }
 
 # Before 6.2 a device that is up cannot be renamed.

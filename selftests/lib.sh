@@ -938,6 +938,7 @@ errno_of()
 {
 	local trace
 
+	[ -n "$(type -P strace)" ] || abort "no command strace"
 	trace=$(mktemp -p "$SCRATCH") || return
 	strace -f -e trace=recvmsg,ioctl -o "$trace" "$@" >/dev/null 2>&1
 	grep -v -e TCGETS -e SIOCGIF "$trace" |

@@ -114,20 +114,25 @@ load_kind()
 
 unload_kinds()
 {
-	local kind
+	local faults
 
 	mark_kernel_log unload
+	faults=$(find_last_faults)
+	[ -n "$faults" ] || return
+	sed 's/^/# fault at the end: /' <<<"$faults"
+	FAILED=$((FAILED + 1))
+}
+
+find_last_faults()
+{
+	local kind
+
 	for kind in "${LOADED[@]}"; do
 		slowwait 10 timeout 60 modprobe -q -r "$kind" 2>/dev/null ||
 			echo "module $kind cannot be unloaded"
-	done >"$SCRATCH/faults"
-	{
-		find_splats
-		[ -z "$DEBUG" ] || find_leaks
-	} >>"$SCRATCH/faults"
-	[ -s "$SCRATCH/faults" ] || return
-	sed 's/^/# fault at the end: /' "$SCRATCH/faults"
-	FAILED=$((FAILED + 1))
+	done
+	find_splats
+	[ -z "$DEBUG" ] || find_leaks
 }
 
 # What has to be after a script as it was before.
@@ -268,8 +273,8 @@ report()
 	local line="$1 $2 KIND=$KIND" reason
 
 	sed 's/^/    /' "$SCRATCH/output"
-	if [ -s "$SCRATCH/faults" ]; then
-		sed 's/^/# fault: /' "$SCRATCH/faults"
+	if [ -n "$FAULTS" ]; then
+		sed 's/^/# fault: /' <<<"$FAULTS"
 		FAILED=$((FAILED + 1))
 		echo "not ok $line"
 	elif [ "$3" -eq "$ksft_skip" ]; then
@@ -291,7 +296,9 @@ run_and_report()
 	[ -z "$DEBUG" ] || begin_debugging_script "$name"
 	run_script "$name"
 	status=$?
-	find_faults "$name" $status "$before" >"$SCRATCH/faults"
+	# Not in a file: what does not fit on a full disk would be no fault
+	FAULTS=$(find_faults "$name" $status "$before")
+	SESSION=
 	remove_namespaces
 	log_info "$name KIND=$KIND took $((SECONDS - start)) s"
 	report "$number" "$name" $status

@@ -296,8 +296,8 @@ static netdev_tx_t myveth_forward(struct sk_buff *skb, struct net_device *dev,
 	}
 
 	if (unlikely(READ_ONCE(end->rings))) {
-		/* Pairs with the smp_store_release() in myveth_take_ways().
-		 * Read before what may change.
+		/* Pairs with the smp_store_release() of it in
+		 * myveth_take_ways(). Read before what may change.
 		 */
 		changes = smp_load_acquire(&end->changes);
 		if (myveth_needs_ring(skb, dev, rcv)) {

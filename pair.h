@@ -232,7 +232,7 @@ static inline struct myveth_rxq *myveth_pick_rxq(const struct net_device *dev,
 						 unsigned int number)
 {
 	const struct myveth_end *end = myveth_end(dev);
-	/* Pairs with the smp_store_release() in myveth_use_rings(): so many
+	/* Pairs with the smp_store_release() in myveth_take_ways(): so many
 	 * queues are there, and their rings.
 	 */
 	unsigned int rings = smp_load_acquire(&end->rings);

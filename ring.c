@@ -22,8 +22,8 @@
  *	   (myveth_gather()).
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
- *	3. Whoever has waited for the lock sees by end->changes that he must
- *	   look for his way anew (myveth_add_skb()).
+ *	3. A sender that has waited for the lock sees by end->changes that it
+ *	   must look for its way anew (myveth_add_skb()).
  *
  *	What is received here is received in process context, with NAPI
  *	disabled, and under RTNL: there is one change of an end at a time.
@@ -143,6 +143,7 @@ static int myveth_add_skb(const struct net_device *rcv, struct sk_buff *skb,
 	ring = rcu_dereference(rxq->ring);
 	spin_lock(&ring->producer_lock);
 	if (unlikely(ring != rcu_access_pointer(rxq->ring) ||
+		     rxq != myveth_pick_rxq(rcv, number) ||
 		     changes != READ_ONCE(myveth_end(rcv)->changes)))
 		goto out;
 
@@ -636,14 +637,15 @@ static void myveth_take_ways(struct net_device *dev,
 	if (peer)
 		peer->features = ways->peer_features;
 	rcu_assign_pointer(end->prog, ways->prog);
-	/* Pairs with the smp_load_acquire() in myveth_pick_rxq(): senders find
-	 * what myveth_start_rxq() has set up.
-	 */
-	smp_store_release(&end->rings, rings);
 	/* Pairs with the smp_load_acquire() of those who put a packet into a
 	 * ring: who sees this sees all of the above.
 	 */
 	smp_store_release(&end->changes, end->changes + 1);
+	/* Pairs with the smp_load_acquire() in myveth_pick_rxq(). Who sees this
+	 * sees what myveth_start_rxq() has set up, and the number of changes;
+	 * who does not takes the first ring, and sees it under our lock.
+	 */
+	smp_store_release(&end->rings, rings);
 }
 
 /*

@@ -242,6 +242,9 @@ static inline struct myveth_rxq *myveth_pick_rxq(const struct net_device *dev,
 	return end->rxqs[number < rings ? number : number % rings];
 }
 
+void myveth_record_one_of(struct sk_buff *skb, const struct net_device *rcv,
+			  unsigned int number);
+
 /**
  * myveth_record_rxq() - tell the stack which receive queue an skb came by
  * @skb: the skb
@@ -258,12 +261,10 @@ static inline void myveth_record_rxq(struct sk_buff *skb,
 				     const struct net_device *rcv,
 				     unsigned int number)
 {
-	unsigned int queues = READ_ONCE(rcv->real_num_rx_queues);
-
-	if (queues > 1 && number < queues)
-		skb_record_rx_queue(skb, number);
-	else
+	if (likely(READ_ONCE(rcv->real_num_rx_queues) == 1))
 		skb_set_queue_mapping(skb, 0);
+	else
+		myveth_record_one_of(skb, rcv, number);
 }
 
 /*

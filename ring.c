@@ -160,6 +160,25 @@ out:
 	return err;
 }
 
+/**
+ * myveth_record_one_of() - what myveth_record_rxq() does with several queues
+ * @skb: the skb
+ * @rcv: the receiving end
+ * @number: of the queue; the sender may have more of them than @rcv
+ *
+ * Out of line, for most pairs have one queue.
+ *
+ * Context: any that may use @rcv.
+ */
+void myveth_record_one_of(struct sk_buff *skb, const struct net_device *rcv,
+			  unsigned int number)
+{
+	if (number < READ_ONCE(rcv->real_num_rx_queues))
+		skb_record_rx_queue(skb, number);
+	else
+		skb_set_queue_mapping(skb, 0);
+}
+
 /*
  * The transmit queue that @skb comes by. On 6.1 a BPF program may have written
  * any number into it; the core, which does not tell, has taken the first then.

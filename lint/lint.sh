@@ -45,6 +45,8 @@ check "project rules" lint/rules.sh
 while read -r series suite; do
 	check "W=1 and sparse, $series" \
 		in_root "$suite" lint/build-checked.sh "$series" </dev/null
+	check "an option that is off, $series" \
+		in_root "$suite" lint/option-off.sh "$series" </dev/null
 done < <(supported_series)
 for older in 6.3 6.6; do
 	check "W=1 and sparse, 6.12 as in $older" in_root bookworm \

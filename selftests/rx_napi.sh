@@ -8,6 +8,8 @@
 #	C: vd <--- vc <------------+ :B		rx-napi is for vd
 #
 # veth has no such flag: there nothing arrives without a program at vd.
+#
+# What arrives is as va has sent it, also where that left the checksum undone.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -19,10 +21,13 @@ ALL_TESTS="
 	unknown_flags
 	others_do_not_wait
 	under_load
+	checksums
 "
 
 require_command ethtool
+require_command nstat
 require_program frames
+require_program stream
 require_program xdp
 
 readonly SENT=20
@@ -228,8 +233,77 @@ under_load()
 	log_test "switched under load"
 }
 
+# --- checksums -----------------------------------------------------------
+
+let_vd_receive()
+{
+	if differs rx-napi; then
+		set_flag on
+	else
+		xdp_load dummy pass
+		xdp_attach "$C" vd dummy
+	fi
+}
+
+# Datagrams can go from va to vd, and nothing comes back.
+give_addresses()
+{
+	must ip -n "$A" addr add 192.0.2.1/24 dev va
+	must ip -n "$C" addr add 192.0.2.2/24 dev vd
+	must ip -n "$A" neigh add 192.0.2.2 dev va \
+		lladdr "$(mac_of "$C" vd)" nud permanent
+}
+
+# To a port that nobody has: there the kernel looks at the checksum at once, and
+# need not be asked for the datagram.
+send_datagrams()
+{
+	ip netns exec "$A" bash -c "exec 3>/dev/udp/192.0.2.2/9
+		for ((i = 0; i < $SENT; i++)); do echo >&3; done"
+}
+
+# check_all_damaged WHEN: each of the datagrams is dropped for its checksum.
+check_all_damaged()
+{
+	local damaged
+
+	damaged=$(($(nstat_counter "$C" UdpInCsumErrors) + SENT))
+	must send_datagrams
+	busywait 5000 nstat_counter_is "$C" UdpInCsumErrors "$damaged"
+	check_equal "$(nstat_counter "$C" UdpInCsumErrors)" "$damaged" \
+		"damaged datagrams, $1"
+}
+
+# An XDP frame cannot say that its checksum was left undone. That is up to the
+# end that leaves it undone.
+checksums()
+{
+	local damaged
+
+	make_topology
+	let_vd_receive
+	give_addresses
+	check_all_damaged "at first"
+	log_test "datagrams of a local socket are taken for damaged"
+
+	set_offload "$B" vb tx off
+	set_offload "$B" vc tx off
+	set_offload "$C" vd tx off rx off
+	check_all_damaged "tx off elsewhere"
+	log_test "ethtool -K tx off elsewhere does not help"
+
+	damaged=$(nstat_counter "$C" UdpInCsumErrors)
+	set_offload "$A" va tx off
+	check_equal "$("$MYVETH_PROGRAMS/stream" "$A" "$C" 192.0.2.2 \
+		udp $((SENT * 1000)) 2>&1)" "received $((SENT * 1000))" \
+		"datagrams"
+	check_equal "$(nstat_counter "$C" UdpInCsumErrors)" "$damaged" \
+		"damaged datagrams"
+	log_test "ethtool -K tx off at the end that sends them does"
+}
+
 PAIRS=0
-differs rx-napi || ALL_TESTS="off_by_default"
+differs rx-napi || ALL_TESTS="off_by_default checksums"
 mount_bpffs
 tests_run
 exit $EXIT_STATUS

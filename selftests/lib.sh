@@ -638,6 +638,15 @@ ethtool_counter()
 	ip netns exec "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
 }
 
+# ring_packets NS DEV [QUEUE]: how many packets polls have taken from its rings,
+# or from the one of a queue that is in use.
+ring_packets()
+{
+	ip netns exec "$1" ethtool -S "$2" | awk -v queue="${3:-[0-9]+}" '
+		$1 ~ "^rx_queue_" queue "_xdp_packets:$" { sum += $2; found = 1 }
+		END { print found ? sum : "no counter" }'
+}
+
 # delay_polls NS DEV NANOSECONDS: once a poll has found something the next one
 # comes that much later, and what is sent in the meantime waits in the ring.
 delay_polls()

@@ -25,11 +25,13 @@ received_are()
 	link_is "$B" vb .stats64.rx.packets "$1"
 }
 
-# check_bytes BYTES_OF_A_FRAME HOW: nobody has sent anything else until now.
+# check_bytes BYTES_OF_A_FRAME FRAMES_BY_NAPI HOW: nobody has sent anything else
+# until now.
 check_bytes()
 {
 	SENT=$((SENT + FRAMES))
 	BYTES=$((BYTES + FRAMES * $1))
+	BY_NAPI=$((BY_NAPI + $2))
 	send_frames "$A" va "$LENGTH" "$FRAMES"
 	slowwait 10 received_are "$SENT"
 	check_err $? "not all are received"
@@ -37,25 +39,26 @@ check_bytes()
 		"bytes that va has sent"
 	check_equal "$(link_get "$B" vb .stats64.rx.bytes)" "$BYTES" \
 		"bytes that vb has received"
-	log_test "bytes counted $2"
+	check_equal "$(ring_packets "$B" vb)" "$BY_NAPI" "frames by NAPI"
+	log_test "bytes counted $3"
 }
 
 bytes()
 {
-	local less=$LENGTH SENT=0 BYTES=0
+	local less=$LENGTH SENT=0 BYTES=0 BY_NAPI=0
 
 	differs fault-u3 || less=$((LENGTH - HEADER))
 	make_silent_pair A B
 	set_offload "$A" va tso off
-	check_bytes "$LENGTH" "without NAPI"
+	check_bytes "$LENGTH" 0 "without NAPI"
 
 	set_offload "$B" vb gro on
-	check_bytes "$less" "with GRO"
+	check_bytes "$less" "$FRAMES" "with GRO"
 
 	mount_bpffs
 	xdp_load pass pass
 	xdp_attach "$B" vb pass
-	check_bytes "$less" "with XDP"
+	check_bytes "$less" "$FRAMES" "with XDP"
 }
 
 tests_run

@@ -3,7 +3,7 @@
 #
 # Upstream, "fix OOB txq access in veth_poll() with asymmetric queue counts" and
 # "do not record rx queue hint": the ends need not have the same number of queues.
-# A receiver has more than the sender: a poll of its fourth looks for no fourth
+# A receiver has more than the sender: a poll of its second looks for no second
 # queue there. It has fewer: what leaves by the sender's fourth arrives as well.
 #
 #	A  [ va: n queues ]======[ vb: m queues, GRO ]  B
@@ -49,7 +49,22 @@ more_receivers()
 	done
 	slowwait 10 link_is "$B" vb .stats64.rx.packets $((cpus * FRAMES))
 	check_err $? "not all frames arrive"
+	for ((cpu = 0; cpu < cpus && cpu < 4; cpu++)); do
+		[ "$(ring_packets "$B" vb "$cpu")" -gt 0 ]
+		check_err $? "none of them by queue $cpu"
+	done
+	[ "$cpus" -gt 1 ]
+	check_err $? "with one CPU there is no second queue"
 	log_test "four queues that receive from one"
+}
+
+# By which queues of va the frames leave.
+watch()
+{
+	make_trace
+	echo 'name == "va"' >"$TRACE/events/net/net_dev_start_xmit/filter"
+	echo 1 >"$TRACE/events/net/net_dev_start_xmit/enable"
+	defer eval "echo 0 >'$TRACE/events/net/net_dev_start_xmit/enable'"
 }
 
 more_senders()
@@ -58,9 +73,12 @@ more_senders()
 	must tc -n "$A" qdisc add dev va clsact
 	must tc -n "$A" filter add dev va egress matchall \
 		action skbedit queue_mapping 3
+	watch
 	send_frames "$A" va 100 "$FRAMES"
 	slowwait 10 link_is "$B" vb .stats64.rx.packets "$FRAMES"
 	check_err $? "not all frames arrive"
+	check_equal "$(grep -c ' queue_mapping=3 ' "$TRACE/trace")" "$FRAMES" \
+		"frames that leave by the fourth queue"
 	log_test "one queue that receives from the fourth of four"
 }
 

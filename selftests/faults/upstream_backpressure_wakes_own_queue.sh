@@ -62,16 +62,22 @@ make_topology()
 	let_one_softirq_send_all
 }
 
+frames_in_the_plug()
+{
+	tc -n "$A" -s -j qdisc show dev va |
+		jq '[.[] | select(.kind == "plug")][0].qlen'
+}
+
 plug_is_empty()
 {
-	[ "$(tc -n "$A" -s -j qdisc show dev va |
-		jq '[.[] | select(.kind == "plug")][0].qlen')" = 0 ]
+	[ "$(frames_in_the_plug)" = 0 ]
 }
 
 woken()
 {
 	make_topology
 	fill_the_plug
+	check_equal "$(frames_in_the_plug)" "$FRAMES" "frames in the plug"
 	pull_the_plug
 	slowwait 10 plug_is_empty
 	check_err $? "the queue stays stopped"
@@ -79,6 +85,8 @@ woken()
 		slowwait 10 link_is "$B" vb .stats64.rx.packets "$FRAMES"
 		check_err $? "not all frames arrive"
 	fi
+	check_equal "$(ring_packets "$B" vb 1)" \
+		"$(statistic "$B" vb rx_packets)" "frames by the second queue"
 	log_test "the second queue goes on"
 }
 

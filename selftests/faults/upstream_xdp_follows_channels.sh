@@ -56,6 +56,8 @@ added()
 	send_frames "$A" va 100 "$FRAMES"
 	slowwait 10 has_seen "$FRAMES"
 	check_err $? "a queue that was added does not run the program"
+	check_equal "$(ring_packets "$B" vb 1)" "$FRAMES" \
+		"frames by the second queue"
 	log_test "the program of a queue that was added"
 }
 
@@ -74,6 +76,8 @@ removed()
 	send_frames "$A" va 100 "$FRAMES"
 	slowwait 10 link_is "$B" vb .stats64.rx.packets "$FRAMES"
 	check_err $? "not all frames arrive"
+	check_equal "$(ring_packets "$B" vb 1)" "$FRAMES" \
+		"frames by the second queue"
 	check_equal "$(xdp_counters seen packets)" 0 "frames the program saw"
 	log_test "no program in a queue that comes back"
 }

@@ -30,6 +30,12 @@ captured_bytes()
 		awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# Where no packet goes by a ring there is no GRO.
+check_gro()
+{
+	check_fail "$(ring_packets "$B" vb)" "nothing goes by GRO"
+}
+
 beside_listener()
 {
 	make_talking_pair A B
@@ -40,6 +46,7 @@ beside_listener()
 		"$BYTES")" "^received $BYTES" "the stream"
 	capture_stop va
 	check_equal "$(captured_bytes)" "$BYTES" "bytes in the capture"
+	check_gro
 	log_test "GRO beside a listener"
 }
 
@@ -53,6 +60,7 @@ memory_given_back()
 	set_offload "$B" vb gro on rx-udp-gro-forwarding on
 	check_match "$("$MYVETH_PROGRAMS/stream" "$A" "$B" 192.0.2.2 udp \
 		"$bytes")" "^received $bytes" "the stream"
+	check_gro
 	log_test "GRO of datagrams"
 }
 

@@ -107,6 +107,7 @@ check_sweep()
 
 	failed=$(grep -c " failed " "$SCRATCH/all")
 	refused=$(grep -c " failed ENOMEM" "$SCRATCH/all")
+	check_fail "$failed" "no allocation has failed"
 	[ "$refused" -ge "$1" ]
 	check_err $? "only $refused of $failed requests were refused"
 	odd=$(grep -v -e " failed OK" -e " failed ENOMEM" -e " failed ENOBUFS" \
@@ -298,6 +299,7 @@ settings()
 	ip netns exec "$LEFT" ethtool -l va 2>&1
 	ip netns exec "$LEFT" ethtool -g va 2>&1
 	ip netns exec "$LEFT" ethtool -k va 2>&1
+	ip netns exec "$LEFT" ethtool --show-priv-flags va 2>&1
 }
 
 make_pair_with_queues()
@@ -317,6 +319,7 @@ channels()
 	make_pair_with_queues
 	if can "ethtool -L" ethtool -L va rx 4 tx 4; then
 		sweep_ethtool "-L va rx 1 tx 2" "-L va rx 4 tx 4"
+		check_sweep 0
 		log_test "ethtool -L"
 	fi
 }

@@ -13,7 +13,9 @@ missing_options()
 	zcat /proc/config.gz >"$SCRATCH/config" 2>/dev/null ||
 		echo "/proc/config.gz"
 	sed '/^# --- the machine/,$d' "$SELFTESTS/vm/debug-kernel.config" |
-		grep '^CONFIG_' | grep -vxF -f "$SCRATCH/config"
+		grep '^CONFIG_' >"$SCRATCH/options" ||
+		echo "what it should have, debug-kernel.config"
+	grep -vxF -f "$SCRATCH/config" "$SCRATCH/options"
 }
 
 # Two of them switch themselves off when they have found something, or when they
@@ -78,5 +80,5 @@ find_leaks()
 			object = ""
 		}
 		n > 0 { print "kmemleak: " $0 }
-	' "$SCRATCH/starts" - <$KMEMLEAK
+	' "$SCRATCH/starts" - <$KMEMLEAK || echo "kmemleak cannot be read"
 }

@@ -172,56 +172,22 @@ udp()
 
 # --- what it holds -------------------------------------------------------
 
-# Of what comes by the same poll GRO holds what has come in this tick of the
-# clock. The next poll is ten minutes later, unless something else arrives.
-make_holding_pair()
-{
-	make_cutting_pair
-	no_ipv6 "$A" "$B"
-	must ip -n "$A" neigh replace 192.0.2.2 dev va nud permanent \
-		lladdr "$(mac_of "$B" vb)"
-	set_offload "$B" vb gro on rx-gro-list on
-	must ip netns exec "$B" sh -c \
-		"echo 600000000000 >/sys/class/net/vb/gro_flush_timeout"
-}
-
-# How many packets have come up to IP in B.
-came_up()
-{
-	nstat_counter "$B" IpExtInNoECTPkts
-}
-
-came_up_is()
-{
-	nstat_counter_is "$B" IpExtInNoECTPkts "$1"
-}
-
-# Sends until GRO holds the last datagram, which the sender gives up.
-hold_a_datagram()
-{
-	local said
-
-	for _ in {1..20}; do
-		said=$("$MYVETH_PROGRAMS/numbered" "$A" "$B" 192.0.2.2 1)
-		[[ $said == "sent 1 received 0 "* ]] && return
-	done
-	abort "GRO holds nothing: $said"
-}
-
 # after FUNCTION...: with which NAPI goes.
 after()
 {
 	local all
 
-	make_holding_pair
-	hold_a_datagram
-	all=$(($(came_up) + 1))
+	make_cutting_pair
+	no_ipv6 "$A" "$B"
+	hold_a_datagram "$A" "$B"
+	all=$(($(came_up "$B") + 1))
 	"$@"
 	if differs gro-held; then
-		slowwait 2 came_up_is "$all"
-		check_equal "$(came_up)" "$all" "datagrams that have come up"
+		slowwait 2 came_up_is "$B" "$all"
+		check_equal "$(came_up "$B")" "$all" \
+			"datagrams that have come up"
 	else
-		slowwait 1 came_up_is "$all"
+		slowwait 1 came_up_is "$B" "$all"
 		check_fail $? "what GRO held is lost"
 	fi
 }

@@ -544,6 +544,15 @@ make_two_queues()
 	wait_for_up "${!2}" vb
 }
 
+# leave_by NS DEV QUEUE [continue]: from now on, whatever the kernel would choose.
+leave_by()
+{
+	must tc -n "$1" qdisc replace dev "$2" clsact
+	tc -n "$1" filter del dev "$2" egress prio 1 2>/dev/null
+	must tc -n "$1" filter add dev "$2" egress prio 1 matchall \
+		action skbedit queue_mapping "${@:3}"
+}
+
 # xps NS DEV QUEUE: it belongs to the processor of that number.
 xps()
 {
@@ -666,6 +675,38 @@ hold_polls()
 	send_frames "$1" "$2" 60 1
 	busywait 5000 statistic_is "$3" "$4" rx_packets $((before + 1)) ||
 		abort "$4 does not receive"
+}
+
+# came_up NS: how many packets have come up to IP in it.
+came_up()
+{
+	nstat_counter "$1" IpExtInNoECTPkts
+}
+
+# came_up_is NS COUNT: to wait until it is so.
+came_up_is()
+{
+	nstat_counter_is "$1" IpExtInNoECTPkts "$2"
+}
+
+# hold_a_datagram A B: on its way from va, 192.0.2.1, to vb, 192.0.2.2, GRO holds
+# one for ten minutes, unless something else arrives. The sender gives it up.
+#
+# Of what comes by the same poll GRO holds what has come in this tick of the clock.
+hold_a_datagram()
+{
+	local said
+
+	must ip -n "$1" neigh replace 192.0.2.2 dev va nud permanent \
+		lladdr "$(mac_of "$2" vb)"
+	set_offload "$2" vb gro on rx-gro-list on
+	must ip netns exec "$2" sh -c \
+		"echo 600000000000 >/sys/class/net/vb/gro_flush_timeout"
+	for _ in {1..20}; do
+		said=$("$MYVETH_PROGRAMS/numbered" "$1" "$2" 192.0.2.2 1)
+		[[ $said == "sent 1 received 0 "* ]] && return
+	done
+	abort "GRO holds nothing: $said"
 }
 
 # --- ping ----------------------------------------------------------------

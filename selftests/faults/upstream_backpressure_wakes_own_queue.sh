@@ -56,9 +56,7 @@ make_topology()
 	modprobe -q sch_plug || skip_all "no qdisc plug"
 	must tc -n "$A" qdisc add dev va root handle 1: mq
 	must tc -n "$A" qdisc add dev va parent 1:2 plug
-	must tc -n "$A" qdisc add dev va clsact
-	must tc -n "$A" filter add dev va egress matchall \
-		action skbedit queue_mapping 1
+	leave_by "$A" va 1
 	let_one_softirq_send_all
 }
 

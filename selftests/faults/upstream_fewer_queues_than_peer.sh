@@ -70,9 +70,7 @@ watch()
 more_senders()
 {
 	make_topology 4 1
-	must tc -n "$A" qdisc add dev va clsact
-	must tc -n "$A" filter add dev va egress matchall \
-		action skbedit queue_mapping 3
+	leave_by "$A" va 3
 	watch
 	send_frames "$A" va 100 "$FRAMES"
 	slowwait 10 link_is "$B" vb .stats64.rx.packets "$FRAMES"

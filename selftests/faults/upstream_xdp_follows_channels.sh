@@ -37,9 +37,7 @@ make_topology()
 	bring_up_silently "$B" vb
 	wait_for_up "$A" va
 	set_offload "$A" va tso off
-	must tc -n "$A" qdisc add dev va clsact
-	must tc -n "$A" filter add dev va egress matchall \
-		action skbedit queue_mapping 1
+	leave_by "$A" va 1
 	mount_bpffs
 	xdp_load drop drop "counters=$BPFFS/seen"
 }

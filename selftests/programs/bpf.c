@@ -8,6 +8,9 @@
  *		drops what has the mark of xdp.c in its metadata
  *	bpf drop_summed FILE
  *		drops what has a checksum of all of it (CHECKSUM_COMPLETE)
+ *	bpf name_queue FIRST LAST FILE
+ *		names a transmit queue, any of these, which the device may not
+ *		have
  *
  * What is for XDP is in xdp.c.
  */
@@ -29,8 +32,14 @@
 #define ADD(register, value)						\
 	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (register),	\
 	  .imm = (value) }
+#define REMAINDER(register, value)					\
+	{ .code = BPF_ALU64 | BPF_MOD | BPF_K, .dst_reg = (register),	\
+	  .imm = (value) }
 #define LOAD_WORD(to, from, offset)					\
 	{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (to),		\
+	  .src_reg = (from), .off = (offset) }
+#define STORE_WORD(to, offset, from)					\
+	{ .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = (to),		\
 	  .src_reg = (from), .off = (offset) }
 #define SKIP_IF_GREATER(a, b, instructions)				\
 	{ .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = (a),		\
@@ -98,6 +107,25 @@ static void load_drop_summed(const char *file)
 	load_and_pin(&load, program, sizeof(program) / sizeof(*program), file);
 }
 
+static void load_name_queue(int first, int last, const char *file)
+{
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_SCHED_CLS };
+	const struct bpf_insn program[] = {
+		COPY(BPF_REG_6, BPF_REG_1),
+		CALL(BPF_FUNC_get_prandom_u32),
+		REMAINDER(BPF_REG_0, last - first + 1),
+		ADD(BPF_REG_0, first),
+		STORE_WORD(BPF_REG_6, offsetof(struct __sk_buff, queue_mapping),
+			   BPF_REG_0),
+		MOVE(BPF_REG_0, TC_ACT_UNSPEC),
+		EXIT,
+	};
+
+	if (last < first)
+		errx(EXIT_FAILURE, "no queue from %d to %d", first, last);
+	load_and_pin(&load, program, sizeof(program) / sizeof(*program), file);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "redirect_peer"))
@@ -106,6 +134,9 @@ int main(int argc, char **argv)
 		load_drop_marked(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "drop_summed"))
 		load_drop_summed(argv[2]);
+	else if (argc == 5 && !strcmp(argv[1], "name_queue"))
+		load_name_queue(parse_number(argv[2], 0, 4095),
+				parse_number(argv[3], 0, 4095), argv[4]);
 	else
 		errx(EXIT_FAILURE, "usage: bpf COMMAND WORD...");
 	return EXIT_SUCCESS;

@@ -36,9 +36,9 @@
  *		Prints, by name, what a program has counted: "packets"; of the
  *		last one "linear" and "total", the bytes in its first piece and
  *		in all, "meta", the bytes of metadata, "mark", their first
- *		four; and what its "hints" were: "timestamp", "hash" and "vlan"
- *		(0, or minus an errno), "hash_type", "vlan_protocol" and
- *		"vlan_tag".
+ *		four, "queue", by which it was received; and what its "hints"
+ *		were: "timestamp", "hash" and "vlan" (0, or minus an errno),
+ *		"hash_type", "vlan_protocol" and "vlan_tag".
  *	xdp run FILE COUNT LENGTH [INTERFACE_INDEX]
  *		Runs a program on COUNT frames of its own, as if they came from
  *		that device, and does with each what the program says. They are
@@ -84,6 +84,7 @@ enum counter {
 	TOTAL,
 	META,
 	META_MARK,
+	QUEUE,
 	TIMESTAMP,
 	HASH,
 	HASH_TYPE,
@@ -94,8 +95,8 @@ enum counter {
 };
 
 static const char * const counter_names[COUNTERS] = {
-	"packets", "linear", "total", "meta", "mark", "timestamp", "hash",
-	"hash_type", "vlan", "vlan_protocol", "vlan_tag",
+	"packets", "linear", "total", "meta", "mark", "queue", "timestamp",
+	"hash", "hash_type", "vlan", "vlan_protocol", "vlan_tag",
 };
 
 static int make_map(int type, int value_size, int entries, const char *file)
@@ -285,6 +286,9 @@ static void count_packet(void)
 	set_counter(LINEAR, BPF_REG_3);
 	subtract(BPF_REG_2, BPF_REG_4);
 	set_counter(META, BPF_REG_2);
+	load(BPF_W, BPF_REG_1, CONTEXT,
+	     offsetof(struct xdp_md, rx_queue_index));
+	set_counter(QUEUE, BPF_REG_1);
 
 	move(BPF_REG_1, CONTEXT);
 	call(BPF_FUNC_xdp_get_buff_len);

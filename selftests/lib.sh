@@ -544,6 +544,23 @@ make_two_queues()
 	wait_for_up "${!2}" vb
 }
 
+# make_facing_queues A B SENDERS RECEIVERS: a silent pair of which va sends by so
+# many queues and vb receives by so many, out of 4 for which there is room.
+make_facing_queues()
+{
+	local room="numtxqueues 4 numrxqueues 4"
+
+	setup_ns "$1" "$2"
+	# shellcheck disable=SC2086 # words they are
+	make_pair "${!1}" va vb $room -- $room netns "${!2}"
+	must ip netns exec "${!1}" ethtool -L va tx "$3" rx 4
+	must ip netns exec "${!2}" ethtool -L vb tx 4 rx "$4"
+	bring_up_silently "${!1}" va
+	bring_up_silently "${!2}" vb
+	wait_for_up "${!1}" va
+	wait_for_up "${!2}" vb
+}
+
 # leave_by NS DEV QUEUE [continue]: from now on, whatever the kernel would choose.
 leave_by()
 {

@@ -16,6 +16,7 @@ ALL_TESTS="
 	by_xdp_in_a_thread
 	threads_come_and_go
 	queue_is_linked
+	settings_survive
 "
 
 require_command ethtool
@@ -237,6 +238,104 @@ queue_is_linked()
 	xdp_detach "$B" vb
 	check_equal "$(napis_of_vb)" "" "NAPI when it is off again"
 	log_test "the NAPI of a queue"
+}
+
+# --- what is set for a NAPI ----------------------------------------------
+
+settings()
+{
+	"$MYVETH_PROGRAMS/netdev_queues" settings "$B" vb | sort
+}
+
+# set_napis IRQS FLUSH SUSPEND
+set_napis()
+{
+	"$MYVETH_PROGRAMS/netdev_queues" set "$B" vb "$@"
+}
+
+# check_kept COUNT FUNCTION: of the two NAPIs so many keep their number and all
+# that is set for them while FUNCTION runs. The core resets the others, but for
+# irq-suspend-timeout.
+check_kept()
+{
+	local before after all="irqs 5 gro-flush-timeout 20000 irq-susp.* 30000$"
+	local none="irqs 0 gro-flush-timeout 0 "
+
+	must set_napis 5 20000 30000
+	before=$(settings)
+	check_equal "$(grep -c "$all" <<<"$before")" 2 "NAPIs with settings"
+	"$2"
+	after=$(settings)
+	check_equal "$(comm -12 <(echo "$before") <(echo "$after") | wc -l)" \
+		"$1" "NAPIs as before: '$before' and '$after'"
+	check_equal "$(grep -c "$none" <<<"$after")" $((2 - $1)) \
+		"NAPIs without settings: '$after'"
+}
+
+down_and_up()
+{
+	must ip -n "$B" link set dev vb down
+	bring_up_silently "$B" vb
+}
+
+gro_off_and_on()
+{
+	set_offload "$B" vb gro off
+	check_equal "$(settings)" "" "NAPIs without GRO"
+	set_offload "$B" vb gro on
+}
+
+gro_gives_way_to_xdp()
+{
+	set_offload "$B" vb gro off
+	xdp_attach "$B" vb pass
+}
+
+program_off_and_on()
+{
+	xdp_detach "$B" vb
+	xdp_attach "$B" vb pass
+}
+
+fewer_queues_and_more()
+{
+	must ip netns exec "$B" ethtool -L vb rx 1
+	check_equal "$(settings | wc -l)" 1 "NAPIs of one queue"
+	must ip netns exec "$B" ethtool -L vb rx 2
+}
+
+rings_of_another_size()
+{
+	must ip netns exec "$B" ethtool -G vb rx 512
+}
+
+# Before 6.13 they are the device's only.
+settings_survive()
+{
+	local kept=0 of_two=1
+
+	make_two_queues A B
+	switch_napi_on gro
+	if [[ $(uname -r) =~ ^6\.(1|12)\. ]]; then
+		set_napis 5 20000 30000 2>/dev/null
+		check_fail $? "this kernel has settings of a NAPI"
+		log_test "this kernel keeps no settings of a NAPI"
+		return
+	fi
+	if differs napi-settings; then
+		kept=2 of_two=2
+	fi
+	check_kept "$kept" down_and_up
+	log_test "settings of a NAPI, down and up"
+	check_kept "$of_two" fewer_queues_and_more
+	log_test "settings of a NAPI, fewer queues and more"
+	check_kept "$kept" gro_off_and_on
+	check_kept "$kept" gro_gives_way_to_xdp
+	check_kept "$kept" program_off_and_on
+	log_test "settings of a NAPI, GRO and XDP on and off"
+	differs ring-size || return
+	check_kept 2 rings_of_another_size
+	log_test "settings of a NAPI, rings of another size"
 }
 
 mount_bpffs

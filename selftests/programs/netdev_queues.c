@@ -6,6 +6,11 @@
  *		what XDP can do on it, by name
  *	netdev_queues napis NAMESPACE DEVICE
  *		each queue that NAPI serves: "rx 0 8200", with the NAPI's number
+ *	netdev_queues settings NAMESPACE DEVICE
+ *		each NAPI, by its number, and what is set for it: "8200
+ *		defer-hard-irqs 0 gro-flush-timeout 0 irq-suspend-timeout 0"
+ *	netdev_queues set NAMESPACE DEVICE IRQS FLUSH SUSPEND
+ *		sets these three, in that order, for each NAPI
  *	netdev_queues stats NAMESPACE DEVICE [queue]
  *		what it counts, of the whole device or of each queue:
  *		"rx 0 packets=3 bytes=180"
@@ -27,15 +32,20 @@
 #include <sys/socket.h>
 
 /* Of linux/netdev.h, which Debian 12 does not have yet. */
-enum { DEV_GET = 1, QUEUE_GET = 10, QSTATS_GET = 12, BIND_TX = 15 };
+enum { DEV_GET = 1, QUEUE_GET = 10, NAPI_GET, QSTATS_GET };
+enum { NAPI_SET = 14, BIND_TX };
 enum { DEV_IFINDEX = 1, DEV_XDP_FEATURES = 3 };
 enum { QUEUE_ID = 1, QUEUE_IFINDEX, QUEUE_TYPE, QUEUE_NAPI_ID };
+enum { NAPI_IFINDEX = 1, NAPI_ID };
+enum { NAPI_DEFER_HARD_IRQS = 5, NAPI_GRO_FLUSH_TIMEOUT };
+enum { NAPI_IRQ_SUSPEND_TIMEOUT = 7 };
 enum { QSTATS_IFINDEX = 1, QSTATS_QUEUE_TYPE, QSTATS_QUEUE_ID, QSTATS_SCOPE };
 enum { QSTATS_RX_PACKETS = 8, QSTATS_RX_BYTES };
 enum { QSTATS_TX_PACKETS = 10, QSTATS_TX_BYTES };
 enum { DMABUF_IFINDEX = 1, DMABUF_FD = 3 };
 #define SCOPE_OF_QUEUES		1
 #define MOST_ATTRIBUTES		64
+#define MOST_NAPIS		64
 
 static struct request {
 	struct nlmsghdr header;
@@ -191,6 +201,16 @@ static void show_napi(void)
 		       values[QUEUE_ID], values[QUEUE_NAPI_ID]);
 }
 
+static void show_settings(void)
+{
+	if (values[NAPI_IFINDEX] != ifindex)
+		return;
+	printf("%lld defer-hard-irqs %lld ", values[NAPI_ID],
+	       values[NAPI_DEFER_HARD_IRQS]);
+	printf("gro-flush-timeout %lld ", values[NAPI_GRO_FLUSH_TIMEOUT]);
+	printf("irq-suspend-timeout %lld\n", values[NAPI_IRQ_SUSPEND_TIMEOUT]);
+}
+
 static void show_counters(const char *which, long long queue, int packets,
 			  int bytes)
 {
@@ -223,6 +243,46 @@ static void ask_stats(int fd, int family, bool of_queues)
 	if (of_queues)
 		add_attribute(QSTATS_SCOPE, &scope, sizeof(scope));
 	ask(fd, show_stats);
+}
+
+static void ask_napis(int fd, int family, void (*show)(void))
+{
+	begin_request(family, NLM_F_DUMP, NAPI_GET);
+	add_attribute(NAPI_IFINDEX, &ifindex, sizeof(ifindex));
+	ask(fd, show);
+}
+
+static __u32 napi_numbers[MOST_NAPIS];
+static int napi_count;
+
+static void note_napi(void)
+{
+	if (values[NAPI_IFINDEX] != ifindex)
+		return;
+	if (napi_count == MOST_NAPIS)
+		errx(EXIT_FAILURE, "too many NAPIs");
+	napi_numbers[napi_count++] = values[NAPI_ID];
+}
+
+static void set_napis(int fd, int family, char **words)
+{
+	__u32 irqs = parse_number(words[0], 0, INT_MAX);
+	__u64 flush = parse_number(words[1], 0, INT_MAX);
+	__u64 suspend = parse_number(words[2], 0, INT_MAX);
+	int i;
+
+	ask_napis(fd, family, note_napi);
+	if (!napi_count)
+		errx(EXIT_FAILURE, "no NAPI");
+	for (i = 0; i < napi_count; i++) {
+		begin_request(family, NLM_F_ACK, NAPI_SET);
+		add_attribute(NAPI_ID, &napi_numbers[i], sizeof(__u32));
+		add_attribute(NAPI_DEFER_HARD_IRQS, &irqs, sizeof(irqs));
+		add_attribute(NAPI_GRO_FLUSH_TIMEOUT, &flush, sizeof(flush));
+		add_attribute(NAPI_IRQ_SUSPEND_TIMEOUT, &suspend,
+			      sizeof(suspend));
+		ask(fd, show_nothing);
+	}
 }
 
 static void ask_bind_tx(int fd, int family)
@@ -258,6 +318,10 @@ int main(int argc, char **argv)
 		begin_request(family, NLM_F_DUMP, QUEUE_GET);
 		add_attribute(QUEUE_IFINDEX, &ifindex, sizeof(ifindex));
 		ask(fd, show_napi);
+	} else if (!strcmp(command, "settings")) {
+		ask_napis(fd, family, show_settings);
+	} else if (!strcmp(command, "set") && argc == 7) {
+		set_napis(fd, family, argv + 4);
 	} else if (!strcmp(command, "stats")) {
 		ask_stats(fd, family, argc == 5);
 	} else if (!strcmp(command, "bind-tx")) {

@@ -17,6 +17,7 @@ ALL_TESTS="
 	threads_come_and_go
 	queue_is_linked
 	settings_survive
+	xdp_socket_polls
 "
 
 require_command ethtool
@@ -24,6 +25,7 @@ require_program busy_poll
 require_program frames
 require_program netdev_queues
 require_program xdp
+require_program xdp_socket
 
 # Neighbours are known, so that nothing is sent but what a case sends.
 make_quiet_pair()
@@ -336,6 +338,35 @@ settings_survive()
 	differs ring-size || return
 	check_kept 2 rings_of_another_size
 	log_test "settings of a NAPI, rings of another size"
+}
+
+# --- sockets of XDP ------------------------------------------------------
+
+# They know the NAPI since they were bound, before 6.13 since the first frame.
+xdp_socket_polls()
+{
+	local said
+
+	make_quiet_pair
+	must "$MYVETH_PROGRAMS/xdp" map xskmap "$BPFFS/sockets"
+	defer rm "$BPFFS/sockets"
+	xdp_load to_socket queue="$BPFFS/sockets"
+	defer rm "$BPFFS/to_socket"
+	xdp_attach "$B" vb to_socket
+	delay_polls "$B" vb 600000000000
+	said=$("$MYVETH_PROGRAMS/xdp_socket" "$A" va "$B" vb "$BPFFS/sockets" \
+		2>&1)
+	if differs xdp-socket-napi; then
+		check_match "$said" \
+			'^napi [1-9][0-9]+ waiting no polling yes$' "a socket"
+	else
+		check_equal "$said" "napi 0 waiting no polling no" "a socket"
+	fi
+	if differs queue-napi && [[ $(uname -r) != 6.1.* ]]; then
+		check_match "$said" "^napi $(napis_of_vb | cut -d ' ' -f 3) " \
+			"NAPI that a socket knows"
+	fi
+	log_test "a socket of XDP polls by itself"
 }
 
 mount_bpffs

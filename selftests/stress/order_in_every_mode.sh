@@ -320,13 +320,6 @@ switch_under_traffic()
 	log_info "$SAID"
 }
 
-# is_ordered FUNCTION THREADED: with another queue a flow gets another thread, as
-# it would on any device. What the old one is late with arrives late.
-is_ordered()
-{
-	differs ring-switch && [ "$*" != "set_channels 1" ]
-}
-
 # try_switch NAME FUNCTION WAY [CHECK]: with a poll at once, and with one that may
 # be late. Whatever is switched, there is NAPI when it is on. Of veth's packets it
 # is certain only that some arrive, and by the rings if they should.
@@ -338,8 +331,8 @@ try_switch()
 		"$2" on || record "$ksft_fail" "$2 on fails"
 		set_threaded "$threaded"
 		switch_under_traffic "$2"
-		! is_ordered "$2" "$threaded" || check_order
 		if differs ring-switch; then
+			check_order
 			check_lost
 			check_way "$3"
 		else

@@ -67,8 +67,9 @@ static void myveth_get_channels(struct net_device *dev,
 }
 
 /*
- * An XDP program sees what comes by a ring, and each transmit queue of the
- * sender feeds one; so there must be as many, at the least.
+ * As veth, a program gets at least as many receive queues as its peer has
+ * transmit queues, so that each feeds a ring of its own. (It need not be so:
+ * queues can share a ring, see myveth_pick_rxq().)
  */
 static bool myveth_channels_fit(const struct net_device *dev,
 				const struct ethtool_channels *ch)

@@ -48,8 +48,11 @@
  *	myveth_xmit			BH off, any CPU	RCU; no queue lock
  *	myveth_xdp_xmit			BH off, any CPU	RCU
  *	  both, where they use a ring			its producer lock
- *	myveth_poll			softirq or a	RCU; NAPI: one CPU
- *					NAPI thread	at a time
+ *	myveth_poll			softirq, a NAPI	RCU; NAPI: one CPU
+ *					thread, or a	at a time
+ *					polling socket
+ *	myveth_set_ways, which		process		RTNL; NAPI disabled
+ *	  receives as a poll does
  *	myveth_get_stats64		process		RTNL or RCU
  *	myveth_get_iflink		process		RTNL or RCU
  *	myveth_get_link_net		process		RTNL or RCU
@@ -61,8 +64,8 @@
  *	myveth_fix_features		process		RTNL
  *	ethtool, queue statistics	process		RTNL
  *	myveth_newlink, _dellink	process		RTNL
- *	myveth_init			process		RTNL; dev is unknown
- *	myveth_free			process		nothing; dev is unknown
+ *	myveth_init			process		RTNL; not registered yet
+ *	myveth_free			process		nothing; no reader left
  *
  * The lifetime rule of the peer
  *
@@ -483,10 +486,10 @@ static netdev_features_t myveth_fix_features(struct net_device *dev,
 				 NETIF_F_GRO_UDP_FWD)
 
 /*
- * The core would store the features after we return, too late: a packet must
- * find them when it finds its way. It misses no change by that: what it does
- * after one it does for features that we do not offer, see
- * myveth_offer_features().
+ * The core stores the features after we return. That is too late: packets
+ * change their way in one moment, see ring.c, and the features are stored in
+ * that moment. The core sees no change then, and does not act on it. It would
+ * act only on some that we do not offer, see myveth_offer_features().
  */
 static int myveth_set_features(struct net_device *dev,
 			       netdev_features_t features)

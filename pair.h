@@ -69,10 +69,11 @@ struct myveth_loss_stats {
 };
 
 /**
- * enum myveth_rx_stat - what the poll of a receive queue counts
+ * enum myveth_rx_stat - what myveth_receive() counts for a receive queue
  * @MYVETH_RX_PACKETS: packets taken from the ring, whatever became of them
  * @MYVETH_RX_BYTES: their length, with the Ethernet header
- * @MYVETH_RX_DROPS: packets lost for lack of memory or room
+ * @MYVETH_RX_DROPS: packets that a program could not be given, or that could
+ *	not be passed on as it decided
  * @MYVETH_RX_XDP_REDIRECT: packets that a program sent to another device
  * @MYVETH_RX_XDP_DROPS: packets that a program dropped
  * @MYVETH_RX_XDP_TX: packets that a program sent back to the peer
@@ -108,7 +109,7 @@ struct myveth_rx_totals {
  * struct myveth_rxq - a receive queue that has, or once had, NAPI
  * @ring: what waits to be polled: skbs, and XDP frames marked by their lowest
  *	bit; NULL without NAPI. Its own producer_lock is held by whoever adds to
- *	it or replaces it; see the lifetime rule of a ring
+ *	it or replaces it; see the lifetime rule of a ring in ring.c
  * @index: number of the queue
  * @closed: @ring takes no packets, as if it were full; producer lock
  * @dev: the receiving end
@@ -118,14 +119,14 @@ struct myveth_rx_totals {
  * @poll_pending: a poll is sure to come, so none needs to be scheduled
  * @sender_stopped: a transmit queue may be stopped until @ring has room;
  *	producer lock
- * @stats: enum myveth_rx_stat, written by the poll only
+ * @stats: enum myveth_rx_stat, written by whoever has the NAPI only
  * @syncp: for @stats
  * @frames: XDP frames that ndo_xdp_xmit, on any CPU, has put into @ring
  * @frame_errors: XDP frames that it refused: too long, or no room
  *
  * Three groups of writers, each with cache lines of its own. What every sender
- * reads comes first and hardly ever changes. What the poll writes follows. The
- * last is written by the CPUs that redirect frames.
+ * reads comes first and hardly ever changes. What the poll writes, and a sender
+ * that wakes it, follows. The last is written by the CPUs that redirect frames.
  */
 struct myveth_rxq {
 	struct ptr_ring __rcu *ring;
@@ -147,13 +148,13 @@ struct myveth_rxq {
 
 /**
  * struct myveth_end - one end of a pair, the private part of its net_device
- * @peer: the other end or NULL; see the lifetime rule of the peer
+ * @peer: the other end or NULL; see the lifetime rule in myveth.c
  * @loss: per-CPU counters of what this end failed to deliver
  * @rxqs: one pointer for each possible receive queue, or NULL before NAPI is
  *	switched on for the first time
  * @prog: the native XDP program of this end or NULL; changed under RTNL
- * @rings: over the rings of that many queues, the first ones, packets are
- *	spread; 0 without NAPI; written under RTNL
+ * @rings: packets are spread over the rings of that many queues, the first
+ *	ones; 0 without NAPI; written under RTNL
  * @changes: how often it has changed which way packets to this end take; RTNL,
  *	and the producer lock of the first ring if there is one
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
@@ -285,7 +286,7 @@ static inline bool myveth_is_up(const struct net_device *dev)
 #define MYVETH_BULK	16
 
 /**
- * struct myveth_round - what the receipt of some packets gathers on its way
+ * struct myveth_round - what the receipt of some packets collects on its way
  * @up: XDP frames to be made skbs and received
  * @back: XDP frames to be sent back to the peer
  * @num_up: how many @up

@@ -23,7 +23,9 @@
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
- *	   must look for its way anew (myveth_add_skb()).
+ *	   must look for its way anew (myveth_forward_by_ring()).
+ *
+ *	An end that goes down receives no more: what is in its rings is lost.
  *
  *	What is received here is received in process context, with NAPI
  *	disabled, and under RTNL: there is one change of an end at a time.
@@ -35,11 +37,12 @@
  *
  *	A receive queue is made when its NAPI is switched on for the first
  *	time and lives as long as its device, and so do its counters.
- *	Its ring comes and goes with NAPI, and may be replaced. A sender finds
- *	it inside rcu_read_lock(), takes its producer lock, and looks whether it
- *	is still the queue's ring: the pointer changes under that lock. It is
- *	freed after a grace period, for senders that still wait for the lock,
- *	and for the last lines of a poll, when NAPI may be disabled already.
+ *	Its ring comes and goes with NAPI. It is there before packets are spread
+ *	over it (end->rings), and as long; and a grace period longer, for
+ *	senders that have found it, and for the last lines of a poll, when NAPI
+ *	may be disabled already. A ring may be replaced by one of another size.
+ *	The pointer changes under the old one's producer lock then, and a sender
+ *	that has got that lock looks at the pointer again.
  */
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -180,8 +183,9 @@ void myveth_record_one_of(struct sk_buff *skb, const struct net_device *rcv,
 }
 
 /*
- * The transmit queue that @skb comes by. On 6.1 a BPF program may have written
- * any number into it; the core, which does not tell, has taken the first then.
+ * The transmit queue that @skb comes by. A BPF program in a qdisc, on 6.1 also
+ * one at egress, may have written any number into it after the core had chosen
+ * a queue, and the first one is as good as another then.
  */
 static unsigned int myveth_tx_number(const struct sk_buff *skb,
 				     const struct net_device *dev)
@@ -230,7 +234,7 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 	}
 	if (likely(!err))
 		return NET_XMIT_SUCCESS;
-	/* By the backlog it would pass a program by. */
+	/* On the backlog it would bypass the program. */
 	if (err == -ENXIO && !rcu_access_pointer(myveth_end(rcv)->prog))
 		return -EAGAIN;
 
@@ -593,7 +597,8 @@ static int myveth_receive_some(struct myveth_rxq *rxq, struct ptr_ring *ring)
 
 /*
  * Receive what is in the ring of @rxq, and what GRO holds. More may come at any
- * time, so not more than the ring can hold. NAPI is disabled, and so is ours.
+ * time, so not more than the ring can hold. NAPI is disabled: nobody else takes
+ * anything from there.
  *
  * Context: process, RTNL held.
  */
@@ -669,7 +674,8 @@ static void myveth_take_ways(struct net_device *dev,
 
 /*
  * Take new ways if the first ring is empty, under its lock: nobody adds to it
- * meanwhile. Otherwise it may be @closed, so that it will be.
+ * meanwhile. If it is not empty and @closed, it takes no more packets, so that
+ * the next try finds it empty.
  */
 static bool myveth_try_ways(struct net_device *dev,
 			    const struct myveth_ways *ways, unsigned int rings,
@@ -689,7 +695,8 @@ static bool myveth_try_ways(struct net_device *dev,
 }
 
 /* Under a flood the first ring may never be found empty. After so many tries it
- * takes no more: packets are rather lost, and counted, than late.
+ * is closed: packets are lost, and counted, for a moment, and the change is not
+ * delayed for ever.
  */
 #define MYVETH_TRIES	8
 
@@ -971,7 +978,7 @@ int myveth_set_ways(struct net_device *dev, const struct myveth_ways *ways)
 		n = dev->real_num_rx_queues;
 	err = myveth_start_rxqs(dev, n, ways->prog);
 	if (err) {
-		/* Still, what was gathered is to be spread again. */
+		/* Nothing changes, but all rings are used again. */
 		myveth_get_ways(dev, &present);
 		ways = &present;
 		n = old;

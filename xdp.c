@@ -295,9 +295,9 @@ static int myveth_send_back(struct myveth_rxq *rxq, struct xdp_buff *xdp,
  * @rxq: the queue that the packet came by
  * @prog: the program
  * @buff: the packet, whose memory @rxq->xdp_rxq describes
- * @round: what this poll gathers
+ * @round: what is collected on the way
  *
- * Context: myveth_poll().
+ * Context: as myveth_receive().
  * Return: true if the packet goes on its way up; otherwise it is gone.
  */
 static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
@@ -350,9 +350,9 @@ static bool myveth_run_prog(struct myveth_rxq *rxq, struct bpf_prog *prog,
  * @prog: the program
  * @skb: the skb, with its Ethernet header pulled; consumed, if it is not
  *	returned
- * @round: what this poll gathers
+ * @round: what is collected on the way
  *
- * Context: myveth_poll().
+ * Context: as myveth_receive().
  * Return: the skb to be received, perhaps another one, or NULL.
  */
 struct sk_buff *myveth_filter_skb(struct myveth_rxq *rxq,

@@ -176,7 +176,13 @@ out:
 void myveth_record_one_of(struct sk_buff *skb, const struct net_device *rcv,
 			  unsigned int number)
 {
-	if (number < READ_ONCE(rcv->real_num_rx_queues))
+	unsigned int rings = READ_ONCE(myveth_end(rcv)->rings);
+
+	/* While packets gather (one ring of many) the others' queues may be
+	 * about to go, and nobody may hear of a queue that is not there.
+	 */
+	if (number < READ_ONCE(rcv->real_num_rx_queues) &&
+	    (!rings || number < rings))
 		skb_record_rx_queue(skb, number);
 	else
 		skb_set_queue_mapping(skb, 0);

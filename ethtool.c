@@ -85,6 +85,40 @@ static bool myveth_channels_fit(const struct net_device *dev,
 	       ch->tx_count <= peer->real_num_rx_queues;
 }
 
+static int myveth_set_rx_queues(struct net_device *dev, unsigned int n)
+{
+	unsigned int old = dev->real_num_rx_queues;
+	int err;
+
+	err = netif_set_real_num_rx_queues(dev, n);
+	if (err)
+		return err;
+	err = myveth_update_napi(dev);
+	/* To fewer, which does not fail. */
+	if (err)
+		netif_set_real_num_rx_queues(dev, old);
+	return err;
+}
+
+/* What may fail comes first, and is undone by what does not. */
+static int myveth_set_queues_of(struct net_device *dev, unsigned int tx,
+				unsigned int rx)
+{
+	unsigned int old = dev->real_num_rx_queues;
+	int err = 0;
+
+	if (rx > old)
+		err = myveth_set_rx_queues(dev, rx);
+	if (err)
+		return err;
+	err = netif_set_real_num_tx_queues(dev, tx);
+	if (err)
+		rx = old;
+	if (rx < dev->real_num_rx_queues)
+		myveth_set_rx_queues(dev, rx);
+	return err;
+}
+
 /*
  * The core has checked the maxima. Packets keep flowing, and in order: those of
  * a flow may get another queue of @dev, and with it another ring of its peer.
@@ -93,8 +127,6 @@ static int myveth_set_channels(struct net_device *dev,
 			       struct ethtool_channels *ch)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
-	unsigned int tx = dev->real_num_tx_queues;
-	unsigned int rx = dev->real_num_rx_queues;
 	int err;
 
 	if (!ch->rx_count || !ch->tx_count || !myveth_channels_fit(dev, ch))
@@ -103,14 +135,15 @@ static int myveth_set_channels(struct net_device *dev,
 	myveth_gather(dev);
 	if (peer)
 		myveth_gather(peer);
-	err = netif_set_real_num_queues(dev, ch->tx_count, ch->rx_count);
-	if (!err) {
-		err = myveth_update_napi(dev);
-		if (err)
-			netif_set_real_num_queues(dev, tx, rx);
-	} else {
-		myveth_update_napi(dev);
-	}
+	/* Until nobody tells the stack of a queue that may go now, see
+	 * myveth_record_one_of().
+	 */
+	synchronize_net();
+	err = myveth_set_queues_of(dev, ch->tx_count, ch->rx_count);
+	/* Until every sender has chosen among the new transmit queues. */
+	synchronize_net();
+	/* Neither needs more NAPI than it has. */
+	myveth_update_napi(dev);
 	if (peer)
 		myveth_update_napi(peer);
 	if (!err)

@@ -509,7 +509,9 @@ static int myveth_set_features(struct net_device *dev,
 	if (changed & NETIF_F_ALL_TSO && peer) {
 		myveth_get_ways(peer, &ways);
 		ways.peer_features = features;
-		/* It demands no more NAPI than there is. */
+		/* If NAPI is wanted that could not be had before, this may fail
+		 * again: then there is no ring, and the core stores them.
+		 */
 		myveth_set_ways(peer, &ways);
 	}
 	if (changed & NETIF_F_GRO)

@@ -156,7 +156,7 @@ struct myveth_rxq {
  * @rings: packets are spread over the rings of that many queues, the first
  *	ones; 0 without NAPI; written under RTNL
  * @changes: how often it has changed which way packets to this end take; RTNL,
- *	and the producer lock of the first ring if there is one
+ *	and the producer lock of the first ring, unless the end goes down
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
  * @peer_tracker: names the reference behind @peer to the leak checker
  * @asked_headroom: bytes of headroom that the user of this end asked for
@@ -220,7 +220,7 @@ static inline struct myveth_rxq *myveth_rxq(const struct net_device *dev,
  * myveth_pick_rxq() - find the receive queue whose ring a packet takes
  * @dev: the receiving end
  * @number: of the transmit queue that the packet comes by, or, for an XDP
- *	frame, of the CPU
+ *	frame, of the receive queue or the CPU that sends it
  *
  * There may be more numbers than rings, and then some share one: where there
  * is an XDP program no packet may miss it.
@@ -326,8 +326,8 @@ int myveth_get_iflink(const struct net_device *dev);
 void myveth_kick(struct myveth_rxq *rxq);
 int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 			   struct net_device *rcv, unsigned int changes);
-int myveth_add_frames(struct net_device *rcv, struct xdp_frame **frames, int n,
-		      struct myveth_rxq **to);
+int myveth_add_frames(struct net_device *rcv, unsigned int number,
+		      struct xdp_frame **frames, int n, struct myveth_rxq **to);
 void myveth_gather(struct net_device *dev);
 bool myveth_wants_napi(const struct net_device *dev);
 void myveth_get_ways(const struct net_device *dev, struct myveth_ways *ways);

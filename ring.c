@@ -19,7 +19,8 @@
  *
  *	1. Where there are several rings, all packets take the first one, and
  *	   what is in the others, which is older, is received
- *	   (myveth_gather()).
+ *	   (myveth_gather()). For that moment an XDP program sees all packets
+ *	   come by the first queue.
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
@@ -150,6 +151,8 @@ static int myveth_add_skb(const struct net_device *rcv, struct sk_buff *skb,
 		     changes != READ_ONCE(myveth_end(rcv)->changes)))
 		goto out;
 
+	/* Of a queue that is there as long as the skb is in the ring. */
+	myveth_record_rxq(skb, rcv, number);
 	err = unlikely(rxq->closed) ? -ENOSPC : __ptr_ring_produce(ring, skb);
 	if (unlikely(rxq->closed || __ptr_ring_full(ring)) &&
 	    myveth_has_qdisc(txq)) {
@@ -220,7 +223,6 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, number);
 	int err;
 
-	myveth_record_rxq(skb, rcv, number);
 	/* It frees what it refuses, because the receiver has gone down, or its
 	 * MTU, since we looked.
 	 */
@@ -236,21 +238,25 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
 		/* Pairs with the smp_store_release() in myveth_take_ways(). */
 		changes = smp_load_acquire(&myveth_end(rcv)->changes);
 		if (!myveth_needs_ring(skb, dev, rcv))
-			return -EAGAIN;
+			goto backlog;
 	}
 	if (likely(!err))
 		return NET_XMIT_SUCCESS;
 	/* On the backlog it would bypass the program. */
 	if (err == -ENXIO && !rcu_access_pointer(myveth_end(rcv)->prog))
-		return -EAGAIN;
+		goto backlog;
 
 	/* Not NETDEV_TX_BUSY: the skb is no longer what the qdisc gave us, and
 	 * taps have seen it. A qdisc gets here only when others use the ring
-	 * too, or the ring was full before it came.
+	 * too, or the ring was full before it came, or is closed.
 	 */
 	myveth_lose(skb, dev, rcv, err == -ENXIO ? MYVETH_LOSS_RING_OFF :
 						   MYVETH_LOSS_RING);
 	return NET_XMIT_DROP;
+
+backlog:
+	myveth_record_rxq(skb, rcv, number);
+	return -EAGAIN;
 }
 
 /*
@@ -259,8 +265,8 @@ int myveth_forward_by_ring(struct sk_buff *skb, struct net_device *dev,
  * when they have to take another ring.
  */
 static int myveth_try_frames(const struct net_device *rcv,
-			     struct myveth_rxq *rxq, struct xdp_frame **frames,
-			     int n)
+			     struct myveth_rxq *rxq, unsigned int number,
+			     struct xdp_frame **frames, int n)
 {
 	unsigned int max_len = READ_ONCE(rcv->mtu) + rcv->hard_header_len +
 			       VLAN_HLEN;
@@ -270,7 +276,7 @@ static int myveth_try_frames(const struct net_device *rcv,
 
 	spin_lock(&ring->producer_lock);
 	if (unlikely(ring != rcu_access_pointer(rxq->ring) ||
-		     rxq != myveth_pick_rxq(rcv, smp_processor_id())))
+		     rxq != myveth_pick_rxq(rcv, number)))
 		goto out;
 
 	for (done = 0; done < n && !rxq->closed; done++) {
@@ -285,8 +291,9 @@ out:
 }
 
 /**
- * myveth_add_frames() - put XDP frames into the ring that belongs to this CPU
+ * myveth_add_frames() - put XDP frames into a ring
  * @rcv: the receiving end
+ * @number: frames of the same number take the same ring
  * @frames: the frames
  * @n: how many
  * @to: gets the queue that took them, for myveth_kick()
@@ -295,16 +302,16 @@ out:
  * Return: how many were taken, the first ones; the others remain the caller's.
  * -ENXIO when there is no ring.
  */
-int myveth_add_frames(struct net_device *rcv, struct xdp_frame **frames, int n,
-		      struct myveth_rxq **to)
+int myveth_add_frames(struct net_device *rcv, unsigned int number,
+		      struct xdp_frame **frames, int n, struct myveth_rxq **to)
 {
 	int done;
 
 	do {
-		*to = myveth_pick_rxq(rcv, smp_processor_id());
+		*to = myveth_pick_rxq(rcv, number);
 		if (unlikely(!*to))
 			return -ENXIO;
-		done = myveth_try_frames(rcv, *to, frames, n);
+		done = myveth_try_frames(rcv, *to, number, frames, n);
 	} while (unlikely(done == -EAGAIN));
 	return done;
 }
@@ -368,8 +375,11 @@ static void myveth_wake_all_senders(struct net_device *dev)
 
 	local_bh_disable();
 	rcu_read_lock();
-	for (i = 0; i < end->rings; i++)
+	for (i = 0; i < end->rings; i++) {
 		myveth_wake_senders(end->rxqs[i]);
+		/* If one is full: a poll has to come that sees it. */
+		myveth_kick(end->rxqs[i]);
+	}
 	peer = rcu_dereference(end->peer);
 	if (peer)
 		myveth_wake_queues(peer, dev, NULL);
@@ -428,9 +438,8 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 		if (!skb)
 			return;
 	}
-	/* GRO writes to it, and the sender may have kept a clone. Passing it
-	 * by would let it overtake those that GRO holds. GRO may be switched
-	 * on at any moment, so do not ask whether it is.
+	/* GRO writes to it, and the sender may have kept a clone. Without GRO
+	 * it would overtake those that GRO holds.
 	 */
 	if (unlikely(skb_unclone(skb, GFP_ATOMIC))) {
 		round->stats[MYVETH_RX_DROPS]++;
@@ -588,14 +597,14 @@ static void myveth_deliver_held(struct napi_struct *napi)
 /* A part of myveth_empty_ring(), in the surroundings of a poll. */
 static int myveth_receive_some(struct myveth_rxq *rxq, struct ptr_ring *ring)
 {
-	struct bpf_net_context context, *outer;
+	struct bpf_net_context context, *set;
 	int done;
 
 	local_bh_disable();
 	rcu_read_lock();
-	outer = bpf_net_ctx_set(&context);
+	set = bpf_net_ctx_set(&context);
 	done = myveth_receive(rxq, ring, NAPI_POLL_WEIGHT);
-	bpf_net_ctx_clear(outer);
+	bpf_net_ctx_clear(set);
 	rcu_read_unlock();
 	local_bh_enable();
 	return done;
@@ -637,19 +646,27 @@ static void myveth_empty_ring(struct myveth_rxq *rxq)
 void myveth_gather(struct net_device *dev)
 {
 	struct myveth_end *end = myveth_end(dev);
+	struct myveth_rxq *rxq;
+	struct ptr_ring *ring;
 	unsigned int i;
 
+	/* One at the most, or gathered already. */
 	if (end->napi_queues <= 1 || end->rings == 1)
 		return;
 	/* What comes there is newer than what is in the other rings. */
 	napi_disable(&end->rxqs[0]->napi);
 	WRITE_ONCE(end->rings, 1);
-	/* Until every sender has seen it. */
-	synchronize_net();
 	for (i = 1; i < end->napi_queues; i++) {
-		napi_disable(&end->rxqs[i]->napi);
-		myveth_empty_ring(end->rxqs[i]);
-		myveth_enable_napi(end->rxqs[i]);
+		rxq = end->rxqs[i];
+		/* Senders that have got the lock before us have added what they
+		 * have; those that get it after us see that there is one ring.
+		 */
+		ring = rtnl_dereference(rxq->ring);
+		spin_lock_bh(&ring->producer_lock);
+		spin_unlock_bh(&ring->producer_lock);
+		napi_disable(&rxq->napi);
+		myveth_empty_ring(rxq);
+		myveth_enable_napi(rxq);
 	}
 	myveth_enable_napi(end->rxqs[0]);
 	myveth_wake_all_senders(dev);
@@ -671,9 +688,10 @@ static void myveth_take_ways(struct net_device *dev,
 	 * ring: who sees this sees all of the above.
 	 */
 	smp_store_release(&end->changes, end->changes + 1);
-	/* Pairs with the smp_load_acquire() in myveth_pick_rxq(). Who sees this
-	 * sees what myveth_start_rxq() has set up, and the number of changes;
-	 * who does not takes the first ring, and sees it under our lock.
+	/* Pairs with the smp_load_acquire() in myveth_pick_rxq(). A sender that
+	 * sees this sees what myveth_start_rxq() has set up, and the number of
+	 * changes. One that does not still takes the first ring, if there is
+	 * one, and sees it when it gets the lock that we hold.
 	 */
 	smp_store_release(&end->rings, rings);
 }
@@ -894,6 +912,10 @@ static void myveth_stop_rxqs(struct net_device *dev, unsigned int first,
 	synchronize_net();
 	for (i = first; i < limit; i++) {
 		rxq = myveth_rxq(dev, i);
+		/* A poll that was about to end when NAPI was disabled may have
+		 * set it since (gro_flush_timeout).
+		 */
+		hrtimer_cancel(&rxq->napi.timer);
 		ring = rtnl_dereference(rxq->ring);
 		RCU_INIT_POINTER(rxq->ring, NULL);
 		/* An end that goes down has received no more. */
@@ -960,6 +982,13 @@ void myveth_get_ways(const struct net_device *dev, struct myveth_ways *ways)
 	ways->prog = rtnl_dereference(end->prog);
 }
 
+static bool myveth_are_same(const struct myveth_ways *a,
+			    const struct myveth_ways *b)
+{
+	return a->features == b->features &&
+	       a->peer_features == b->peer_features && a->prog == b->prog;
+}
+
 /**
  * myveth_set_ways() - change which way packets to an end take
  * @dev: the receiving end
@@ -982,10 +1011,12 @@ int myveth_set_ways(struct net_device *dev, const struct myveth_ways *ways)
 
 	if (netif_running(dev) && myveth_wants_napi_with(dev, ways->prog))
 		n = dev->real_num_rx_queues;
+	myveth_get_ways(dev, &present);
+	if (n == old && n == end->rings && myveth_are_same(ways, &present))
+		return 0;
 	err = myveth_start_rxqs(dev, n, ways->prog);
 	if (err) {
 		/* Nothing changes, but all rings are used again. */
-		myveth_get_ways(dev, &present);
 		ways = &present;
 		n = old;
 	}

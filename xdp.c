@@ -73,17 +73,20 @@ const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
 };
 
 /*
- * Send XDP frames from @dev to its peer, by the ring that belongs to this CPU,
+ * Send XDP frames from @dev to its peer, those of a @number by the same ring,
  * and tell which queue that was. Returns how many were taken; the others remain
  * the caller's. -ENXIO if none could be, because there is no peer or no ring.
  */
-static int myveth_send_frames(struct net_device *dev, struct xdp_frame **frames,
-			      int n, struct myveth_rxq **to)
+static int myveth_send_frames(struct net_device *dev, unsigned int number,
+			      struct xdp_frame **frames, int n,
+			      struct myveth_rxq **to)
 {
 	struct net_device *rcv;
 
 	rcv = rcu_dereference(myveth_end(dev)->peer);
-	return likely(rcv) ? myveth_add_frames(rcv, frames, n, to) : -ENXIO;
+	if (unlikely(!rcv))
+		return -ENXIO;
+	return myveth_add_frames(rcv, number, frames, n, to);
 }
 
 /*
@@ -102,7 +105,7 @@ int myveth_xdp_xmit(struct net_device *dev, int n,
 		return -EINVAL;
 
 	rcu_read_lock();
-	sent = myveth_send_frames(dev, frames, n, &rxq);
+	sent = myveth_send_frames(dev, smp_processor_id(), frames, n, &rxq);
 	if (likely(sent >= 0)) {
 		atomic64_add(sent, &rxq->frames);
 		atomic64_add(n - sent, &rxq->frame_errors);
@@ -124,7 +127,9 @@ void myveth_flush_back(struct myveth_rxq *rxq,
 	struct myveth_rxq *to;
 	int sent, lost, i;
 
-	sent = myveth_send_frames(rxq->dev, round->back, round->num_back, &to);
+	/* By the number of their queue, whatever CPU polls it: in order. */
+	sent = myveth_send_frames(rxq->dev, rxq->index, round->back,
+				  round->num_back, &to);
 	if (sent > 0)
 		myveth_kick(to);
 	lost = round->num_back - max(sent, 0);

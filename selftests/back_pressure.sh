@@ -332,12 +332,13 @@ keeps_queues_right()
 }
 
 # The queue that is stopped loses its ring because there are fewer queues, or is
-# itself one of those that go and come again.
+# itself one of those that go and come again, and shares its ring with another.
 after_channels()
 {
 	local dev=$2 ns
 
 	make_two_slow_queues
+	[ "$dev" = vb ] || must ip netns exec "$B" ethtool -L vb rx 1
 	must ip netns exec "$A" ethtool -K va tso off
 	must ip netns exec "$B" ethtool -K vb gro on
 	hold_queues 1
@@ -396,8 +397,10 @@ not_woken_by_another_ring()
 	hold_queues 1
 	send_by_queue "$A" va 1 "$SENT" >/dev/null
 	check_waiting
-	delay_polls "$B" vb 1000000
+	delay_polls "$B" vb 100000000
 	send_by_queue "$A" va 0 3000 >/dev/null
+	(($(waiting) > SENT))
+	check_err $? "queue 0 is not stopped"
 	slowwait 10 statistic_is "$B" vb rx_packets 3001
 	check_equal "$(received_by_vb)" 3001 "received by the other queue"
 	check_waiting

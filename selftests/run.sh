@@ -119,7 +119,7 @@ unload_kinds()
 	mark_kernel_log unload
 	faults=$(find_last_faults)
 	[ -n "$faults" ] || return
-	sed 's/^/# fault at the end: /' <<<"$faults"
+	awk '{ print "# fault at the end: " $0 }' <<<"$faults"
 	FAILED=$((FAILED + 1))
 }
 
@@ -274,7 +274,7 @@ report()
 
 	sed 's/^/    /' "$SCRATCH/output"
 	if [ -n "$FAULTS" ]; then
-		sed 's/^/# fault: /' <<<"$FAULTS"
+		awk '{ print "# fault: " $0 }' <<<"$FAULTS"
 		FAILED=$((FAILED + 1))
 		echo "not ok $line"
 	elif [ "$3" -eq "$ksft_skip" ]; then

@@ -159,6 +159,7 @@ redirected_in_pieces()
 {
 	make_topology
 	redirect_in_pieces
+	receive_frames "$B" vb 1
 	send_frames "$C" vc $((LENGTH + 4)) 1
 	slowwait 10 is_decided
 	if [[ $(uname -r) == 6.1.* ]]; then
@@ -169,6 +170,7 @@ redirected_in_pieces()
 		check_equal "$(drops "$B" vb)" 1 "dropped by vb"
 		check_equal "$(losses)" 1 "frames lost"
 	else
+		check_equal "$(numbers_received)" 0-0 "frames at vb"
 		check_seen seen "$LENGTH" $((LENGTH + 4))
 		check_equal "$(losses)" 0 "frames lost"
 	fi

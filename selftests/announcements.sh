@@ -72,8 +72,8 @@ bridge()
 	make_bridge
 	check_equal "$(path_cost)" "$(cost_of 10000)" "cost at first"
 	for speed in 100 10 10000; do
-		set_link "$NS" va speed $speed
-		check_equal "$(path_cost)" "$(cost_of $speed)" "cost of $speed"
+		set_link "$NS" va speed "$speed"
+		check_equal "$(path_cost)" "$(cost_of "$speed")" "cost of $speed"
 	done
 	log_test "a bridge knows the speed at once"
 }

@@ -20,7 +20,7 @@ require_command busybox
 
 # Events of the namespace's own devices, a line each. A question is put to lo
 # until the listener has answered: it hears all that comes then.
-listen()
+listen_to_uevents()
 {
 	# shellcheck disable=SC2016 # the listener sets them
 	ip netns exec "$NS" busybox uevent \
@@ -57,7 +57,7 @@ check_churn()
 	differs queue-churn || made=$2
 	shift 2
 	setup_ns NS
-	listen || abort "no uevents"
+	listen_to_uevents || abort "no uevents"
 	must ip -n "$NS" link add name va "$@"
 	heard_until move
 	check_equal "$(count_events add)" "$made" "queues made"

@@ -71,7 +71,8 @@ stop()
 # --- results -------------------------------------------------------------
 
 # The first thing that went wrong is what log_test reports. A subshell cannot
-# tell it, for RET is its own there: it ends the script.
+# tell it, for RET is its own there: it ends the script. So does any fault where
+# FIRST_FAULT_ENDS is set: to wait for what does not come takes long.
 record()
 {
 	if [ "$BASHPID" -ne $$ ]; then
@@ -81,6 +82,7 @@ record()
 	[ "$RET" -eq "$ksft_fail" ] && return
 	RET=$1
 	RET_MESSAGE=$2
+	[ -z "$FIRST_FAULT_ENDS" ] || [ "$1" -ne "$ksft_fail" ] || abort "$2"
 }
 
 # check_err STATUS MESSAGE: STATUS must be 0.

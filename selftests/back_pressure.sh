@@ -14,6 +14,7 @@
 ALL_TESTS="
 	waits_in_the_qdisc
 	comes_in_order
+	goes_on_by_itself
 	every_queue
 	without_a_qdisc
 	not_left_stopped
@@ -144,6 +145,24 @@ comes_in_order()
 	! differs fault-u5 ||
 		check_equal "$(refusals)" 0 "frames that va said BUSY to"
 	log_test "a queue that stops often loses nothing and keeps the order"
+}
+
+# Each poll comes a second after the one before, and lets the queue go on.
+goes_on_by_itself()
+{
+	make_silent_pair A B
+	must tc -n "$A" qdisc add dev va root pfifo limit 10000
+	xdp_attach "$B" vb pass
+	delay_polls "$B" vb 1000000000
+	send_frames "$A" va 60 1
+	busywait 5000 statistic_is "$B" vb rx_packets 1
+	"$MYVETH_PROGRAMS/frames" send "$A" va 60 "$SENT" >/dev/null
+	if differs back-pressure; then
+		slowwait 2 statistic_is "$B" vb rx_packets $((SENT + 1))
+		check_equal "$(received_by_vb)" $((SENT + 1)) "received"
+	fi
+	check_lost 0 ring
+	log_test "a queue that stops goes on when there was a poll"
 }
 
 # With a queue in front of each queue.

@@ -16,6 +16,7 @@ ALL_TESTS="
 	programs_are_kept
 	counters_never_go_back
 	redirected_frames_stay_counted
+	every_ring_is_emptied
 	carrier_is_left_alone
 	under_load
 "
@@ -233,6 +234,31 @@ redirected_frames_stay_counted()
 			"what the other queue was sent is still counted"
 	fi
 	log_test "redirected frames stay counted"
+}
+
+# --- what waits -------------------------------------------------------------
+
+# In the rings of both queues, while polls are put off. Then no ring is needed.
+every_ring_is_emptied()
+{
+	local queue
+
+	make_two_queues A B
+	xdp_attach "$B" vb pass
+	delay_polls "$B" vb 600000000000
+	for queue in 0 1; do
+		send_by_queue "$A" va "$queue" 1 >/dev/null
+		busywait 5000 statistic_is "$B" vb rx_packets $((queue + 1))
+		send_by_queue "$A" va "$queue" 20 >/dev/null
+	done
+	xdp_detach "$B" vb
+	if differs ring-switch; then
+		busywait 1000 statistic_is "$B" vb rx_packets 42
+		check_equal "$(statistic "$B" vb rx_packets)" 42 "received"
+	else
+		check_equal "$(statistic "$B" vb rx_packets)" 2 "received"
+	fi
+	log_test "what waits in the rings of all queues is received"
 }
 
 # --- the carrier ---------------------------------------------------------

@@ -21,6 +21,7 @@ ALL_TESTS="
 	no_ethernet_header
 	peer_is_down
 	backlog_is_full
+	ring_goes
 "
 
 require_command ethtool
@@ -307,6 +308,26 @@ backlog_is_full()
 	check_equal "$(drop_reasons | grep BACKLOG)" "$lost CPU_BACKLOG" \
 		"drop reasons"
 	log_test "the backlog is full"
+}
+
+# What waits in a ring is lost when its end goes down.
+ring_goes()
+{
+	set_offload "$A" va tso off
+	set_offload "$B" vb gro on
+	hold_polls "$A" va "$B" vb
+	begin "$EXPERIMENTAL"
+	send_frames "$A" va 100 20
+	must ip -n "$B" link set dev vb down
+	if differs ring-switch; then
+		check_counters 0 20 0
+	else
+		check_counters 0 0 0
+	fi
+	check_cause 20 ring_off
+	! differs drop-reasons ||
+		check_equal "$(drop_reasons)" "20 DEV_READY" "drop reasons"
+	log_test "the ring goes with its end"
 }
 
 make_topology

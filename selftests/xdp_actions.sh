@@ -21,9 +21,14 @@ ALL_TESTS="
 	redirect_by_devmap
 	redirect_by_cpumap
 	entry_drops_the_last
+	too_long
+	every_processor
+	frames_before_packets
+	copied_before
 	readdressed
 	summed_no_longer
 	moved_ends
+	ends_of_a_frame
 	metadata
 	in_pieces
 	whole_pages_cut
@@ -85,6 +90,7 @@ check_arrives()
 	receive_frames "$1" "$2" "$SENT"
 	send_frames "$A" va "${3:-60}" "$SENT"
 	busywait 5000 has_received "$1" "$2"
+	check_err $? "not all frames are received by $2"
 	check_equal "$(numbers_received)" "0-$((SENT - 1))" \
 		"numbers of the frames at $2"
 }
@@ -270,7 +276,111 @@ entry_drops_the_last()
 	log_test "what the entry's program drops does not hold up the others"
 }
 
+# What an end refuses is counted by the one that should have sent it. Its own MTU
+# is larger here, and a frame may have a VLAN tag more.
+too_long()
+{
+	make_silent_pair A B
+	must ip -n "$A" link set dev va mtu 3000
+	attach_new "$B" vb pass
+	xdp_load to_va "redirect=$(link_get "$A" va .ifindex)"
+	run_in_a to_va 2 1518
+	run_in_a to_va 3 1519
+	check_equal "$(ethtool_counter "$A" va tx_queue_0_xdp_xmit)" 2 \
+		"taken by va"
+	check_equal "$(ethtool_counter "$A" va tx_queue_0_xdp_xmit_errors)" 3 \
+		"refused by va"
+	check_verdicts xdp_packets=2
+	log_test "frames that are longer than the receiver's MTU"
+}
+
+# A pair with one queue has one ring, whatever processor redirects.
+every_processor()
+{
+	local cpu cpus
+
+	cpus=$(nproc)
+	make_filtered_pair pass
+	xdp_load by_each "redirect=$(link_get "$A" va .ifindex)"
+	for ((cpu = 0; cpu < cpus; cpu++)); do
+		must taskset -c "$cpu" ip netns exec "$A" \
+			"$MYVETH_PROGRAMS/xdp" run "$BPFFS/by_each" 10 60
+	done
+	check_equal "$(ethtool_counter "$A" va tx_queue_0_xdp_xmit)" \
+		$((cpus * 10)) "taken by va"
+	check_verdicts xdp_packets=$((cpus * 10))
+	log_test "frames that any processor redirects"
+}
+
+# run_in_a PROGRAM COUNT LENGTH
+run_in_a()
+{
+	must ip netns exec "$A" "$MYVETH_PROGRAMS/xdp" run "$BPFFS/$1" \
+		"${@:2}"
+}
+
+# One poll, three seconds later, gets frames of 100 bytes and packets of 60.
+frames_before_packets()
+{
+	make_filtered_pair pass
+	xdp_load before "redirect=$(link_get "$A" va .ifindex)"
+	make_trace
+	echo 'name == "vb"' >"$TRACE/events/net/netif_receive_skb/filter"
+	delay_polls "$B" vb 3000000000
+	send_frames "$A" va 60 1
+	busywait 5000 statistic_is "$B" vb rx_packets 1
+	check_err $? "vb does not receive"
+	echo 1 >"$TRACE/events/net/netif_receive_skb/enable"
+	defer eval "echo 0 >'$TRACE/events/net/netif_receive_skb/enable'"
+	run_in_a before 2 100
+	send_frames "$A" va 60 2
+	check_equal "$(received_lengths)" "" "received while there is no poll"
+	slowwait 10 statistic_is "$B" vb rx_packets 5
+	if differs xdp-overtaken; then
+		check_equal "$(received_lengths)" "86 86 46 46" "lengths"
+	else
+		check_equal "$(received_lengths)" "46 46 86 86" "lengths"
+	fi
+	log_test "frames are received before what came later"
+}
+
+received_lengths()
+{
+	sed -nE 's/.* netif_receive_skb: dev=vb .* len=([0-9]+).*/\1/p' \
+		"$TRACE/trace" | xargs
+}
+
 # --- what a program does with a frame ------------------------------------
+
+# What is sent in C is a copy of what goes to vb, made before; it is held back
+# until the program has written to that.
+#
+#	A  [ va ]======[ vb: to=... ] B
+#	    | mirror
+#	   [ plug, vc ]======[ vd ] C
+copied_before()
+{
+	make_filtered_pair pass to=02:00:00:00:00:99
+	setup_ns C
+	make_pair "$A" vc vd -- netns "$C"
+	bring_up_silently "$A" vc
+	bring_up_silently "$C" vd
+	wait_for_up "$A" vc
+	modprobe -q sch_plug || skip_all "no qdisc plug"
+	must tc -n "$A" qdisc add dev vc root plug
+	must tc -n "$A" qdisc add dev va clsact
+	must tc -n "$A" filter add dev va egress matchall \
+		action mirred egress mirror dev vc
+	send_frames "$A" va 60 "$SENT"
+	check_verdicts xdp_packets="$SENT"
+	capture_start copies "$C" vd not ip6
+	must tc -n "$A" qdisc change dev vc root plug release_indefinite
+	busywait 5000 has_received "$C" vd
+	capture_stop copies
+	check_equal "$(frames_in copies "ether broadcast")" "$SENT" \
+		"copies that are what was sent"
+	log_test "a program does not write to what others have"
+}
 
 # B's IP gets what is for somebody else if the program makes it B's.
 readdressed()
@@ -360,6 +470,22 @@ moved_ends()
 	check_length head=-8 92
 	check_length tail=-30 70
 	check_length tail=20 120
+}
+
+# The same with frames that another program has redirected.
+ends_of_a_frame()
+{
+	make_silent_pair A B
+	make_second_pair
+	xdp_detach "$C" vd
+	attach_new "$C" vd pass head=-8 tail=-30
+	attach_new "$B" vb redirect="$(link_get "$B" vc .ifindex)"
+	capture_start ends "$C" vd not ip6
+	send_frames "$A" va 100 "$SENT"
+	busywait 5000 has_received "$C" vd
+	capture_stop ends
+	check_equal "$(frames_in ends "len = 62")" "$SENT" "frames of 62 bytes"
+	log_test "a program moves the ends of a redirected frame"
 }
 
 metadata()

@@ -76,11 +76,28 @@ mutants_of_no_file()
 {
 	local name expression
 
-	cat selftests/mutants/list{,-debug} | grep -v '^#' |
-		while IFS=$'\t' read -r name _ _ expression; do
+	mutants_and_expressions |
+		while IFS=$'\t' read -r name expression; do
 			[ "$(changed_files "$expression" | wc -l)" -eq 1 ] ||
 				echo "$name"
 		done
+}
+
+# Also those that no test notices
+mutants_and_expressions()
+{
+	{
+		cut -f 1,4 selftests/mutants/list{,-debug}
+		cut -f 1,2 selftests/mutants/survivors
+	} | grep -v '^#'
+}
+
+# A name is a mutant's own, and who survives has a reason.
+malformed_mutants()
+{
+	mutants_and_expressions | cut -f 1 | sort | uniq -d
+	awk -F '\t' '!/^#/ && NF != 4' selftests/mutants/list{,-debug}
+	awk -F '\t' '!/^#/ && NF != 3' selftests/mutants/survivors
 }
 
 # changed_files EXPRESSION: those of the driver that sed would change by it
@@ -137,6 +154,7 @@ broken "rows of differences.tsv without four columns" \
 	"$(malformed_differences)"
 broken "selftests/faults/list.tsv is not as it says" "$(malformed_faults)"
 broken "mutants that do not change one file" "$(mutants_of_no_file)"
+broken "mutants are not listed as they should be" "$(malformed_mutants)"
 broken "mutants that name no case" "$(mutants_without_case)"
 broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"

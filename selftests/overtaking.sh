@@ -287,8 +287,8 @@ seen_lately_is()
 # try_switch RINGS BEFORE AFTER COMMAND...: which switches something. Before and
 # after it so many of one datagram of each flow go by each ring. RINGS
 #
-#	stay	so that nothing is lost with them,
-#	go	and what waits in them may get lost,
+#	stay	or what waits in them is received before they go,
+#	shrink	so that a part of what comes meanwhile may get lost,
 #	alike	stay, and veth keeps the order as well
 try_switch()
 {
@@ -307,23 +307,23 @@ try_switch()
 	RESULT=$SAID
 	count_losses
 	check_order $((LOST - lost))
-	[ "$RINGS" = go ] ||
+	[ "$RINGS" = shrink ] ||
 		check_equal "$LOST_OFF" "$off" "packets lost with a ring"
 	check_ways "$3"
 }
 
 # --- what need not go by a ring any more ---------------------------------
 
-# without_program stay|go WHAT_STAYS COMMAND...
+# without_program WHAT_STAYS COMMAND...
 without_program()
 {
 	make_quiet_pair 1
-	"${@:3}"
+	"${@:2}"
 	xdp_attach "$B" vb pass
 	start_flows local 1
-	try_switch "$1" 1 0 xdp_detach "$B" vb
+	try_switch stay 1 0 xdp_detach "$B" vb
 	stop "$SENDER_PID"
-	log_test "a program goes, $2" "$RESULT"
+	log_test "a program goes, $1" "$RESULT"
 }
 
 # The sender segments, and goes on with it: to stop would be a switch of its own.
@@ -335,10 +335,10 @@ only_rx_napi()
 
 program_goes()
 {
-	without_program stay "GRO stays" gro on
+	without_program "GRO stays" gro on
 	! differs rx-napi ||
-		without_program stay "rx-napi stays" only_rx_napi
-	without_program go "and NAPI with it" true
+		without_program "rx-napi stays" only_rx_napi
+	without_program "and NAPI with it" true
 }
 
 tso_comes()
@@ -351,23 +351,23 @@ tso_comes()
 	log_test "the sender segments no longer" "$RESULT"
 }
 
-# without_gro stay|go WHAT_STAYS COMMAND...
+# without_gro WHAT_STAYS COMMAND...
 without_gro()
 {
 	make_quiet_pair 1
 	merge_everything
-	"${@:3}"
+	"${@:2}"
 	start_flows local 1
-	try_switch "$1" 1 0 gro off
+	try_switch stay 1 0 gro off
 	stop "$SENDER_PID"
-	log_test "GRO goes, $2" "$RESULT"
+	log_test "GRO goes, $1" "$RESULT"
 }
 
 gro_goes()
 {
-	without_gro go "and NAPI with it" true
+	without_gro "and NAPI with it" true
 	! differs rx-napi ||
-		without_gro stay "rx-napi stays" rx_napi on
+		without_gro "rx-napi stays" rx_napi on
 }
 
 gro_merges_less()
@@ -397,7 +397,7 @@ rx_napi_goes()
 	xdp_attach "$A" vd to_va
 	rx_napi on
 	start_flows redirected 1
-	try_switch go 1 0 rx_napi off
+	try_switch stay 1 0 rx_napi off
 	log_test "rx-napi goes" "$RESULT, $(losses | xargs)"
 }
 
@@ -414,7 +414,7 @@ ring_size_changes()
 	start_flows local 1
 	try_switch stay 1 1 set_ring 1024
 	log_test "a ring grows" "$RESULT"
-	try_switch go 1 1 set_ring 64
+	try_switch shrink 1 1 set_ring 64
 	log_test "a ring shrinks" "$RESULT"
 }
 
@@ -477,21 +477,14 @@ senders_queues_in_threads()
 change_receivers_queues()
 {
 	if differs shared-rings; then
-		change_queues rx 2 go "1 1 1 1" "2 2"
-		change_queues rx 1 go "2 2" "4"
+		change_queues rx 2 stay "1 1 1 1" "2 2"
+		change_queues rx 1 stay "2 2" "4"
 		change_queues rx 2 stay "4" "2 2"
 	else
-		change_queues rx 2 go "1 1 1 1" "1 1"
-		change_queues rx 1 go "1 1" "1"
+		change_queues rx 2 stay "1 1 1 1" "1 1"
+		change_queues rx 1 stay "1 1" "1"
 		change_queues rx 2 alike "1" "1 1"
 	fi
-}
-
-receivers_queues()
-{
-	change_queues rx 2 go "1 1 1 1" "1 1"
-	change_queues rx 1 go "1 1" "1"
-	change_queues rx 2 alike "1" "1 1"
 }
 
 receivers_queues()

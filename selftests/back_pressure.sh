@@ -403,8 +403,8 @@ not_left_stopped_by_channels()
 	after_channels "the sender has fewer queues, and more again" va
 }
 
-# The ring of queue 1 is full, and not polled. The one of queue 0 is, again and
-# again, and each time lets its queue go on.
+# Both rings are full and both queues stopped. That of queue 0 is polled after ten
+# seconds, and then again and again, and each time lets its queue go on.
 not_woken_by_another_ring()
 {
 	if ! keeps_queues_right; then
@@ -416,12 +416,14 @@ not_woken_by_another_ring()
 	hold_queues 1
 	send_by_queue "$A" va 1 "$SENT" >/dev/null
 	check_waiting
-	delay_polls "$B" vb 100000000
-	send_by_queue "$A" va 0 3000 >/dev/null
+	delay_polls "$B" vb 10000000000
+	send_by_queue "$A" va 0 $((1 + SENT)) >/dev/null
 	(($(waiting) > SENT))
 	check_err $? "queue 0 is not stopped"
-	slowwait 10 statistic_is "$B" vb rx_packets 3001
-	check_equal "$(received_by_vb)" 3001 "received by the other queue"
+	delay_polls "$B" vb 1000000
+	slowwait 20 statistic_is "$B" vb rx_packets $((2 + SENT))
+	check_equal "$(received_by_vb)" $((2 + SENT)) \
+		"received by the other queue"
 	check_waiting
 	check_lost 0 ring
 	log_test "a queue is not woken by another ring than its own"

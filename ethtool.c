@@ -8,6 +8,10 @@
 
 #include "pair.h"
 
+/* ----------------------------------------------------------------------- */
+/* The driver, and the speed that others are told			    */
+/* ----------------------------------------------------------------------- */
+
 static void myveth_get_drvinfo(struct net_device *dev,
 			       struct ethtool_drvinfo *info)
 {
@@ -56,6 +60,10 @@ static int myveth_set_link_ksettings(struct net_device *dev,
 	netdev_state_change(dev);
 	return 0;
 }
+
+/* ----------------------------------------------------------------------- */
+/* Channels: how many queues						    */
+/* ----------------------------------------------------------------------- */
 
 static void myveth_get_channels(struct net_device *dev,
 				struct ethtool_channels *ch)
@@ -151,6 +159,10 @@ static int myveth_set_channels(struct net_device *dev,
 	return err;
 }
 
+/* ----------------------------------------------------------------------- */
+/* The size of rings							    */
+/* ----------------------------------------------------------------------- */
+
 static void myveth_get_ringparam(struct net_device *dev,
 				 struct ethtool_ringparam *ring,
 				 struct kernel_ethtool_ringparam *kernel_ring,
@@ -175,7 +187,11 @@ static int myveth_set_ringparam(struct net_device *dev,
 	return myveth_resize_rings(dev, ring->rx_pending);
 }
 
-/* Private flags, by their bits. */
+/* ----------------------------------------------------------------------- */
+/* Private flags							    */
+/* ----------------------------------------------------------------------- */
+
+/* By their bits. */
 #define MYVETH_FLAG_RX_NAPI	BIT(0)
 
 static const char myveth_flags[][ETH_GSTRING_LEN] = {
@@ -205,6 +221,10 @@ static int myveth_set_priv_flags(struct net_device *dev, u32 flags)
 	myveth_update_pair_xdp_features(dev);
 	return 0;
 }
+
+/* ----------------------------------------------------------------------- */
+/* Counters								    */
+/* ----------------------------------------------------------------------- */
 
 /*
  * What `ethtool -S` shows, in this order: all that veth has, under its names,

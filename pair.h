@@ -2,6 +2,30 @@
 /*
  * What the chapters of the driver share: the ends of a pair, their receive
  * queues, and of each chapter what the others call.
+ *
+ *	"a" sends			"b" receives
+ *	struct myveth_end   -- peer -->	struct myveth_end
+ *					  |
+ *	transmit queues			rxqs: struct myveth_rxq
+ *	+---+				+---------------------------+
+ *	| 0 | ------------------------->| 0: ring, NAPI, counters   |
+ *	+---+				+---------------------------+
+ *	| 1 | ------------------------->| 1: ring, NAPI, counters   |
+ *	+---+				+---------------------------+
+ *	| 2 | -- shares the ring of 0
+ *	+---+
+ *
+ * Four numbers say how many queues there are. Of a device the core knows
+ *
+ *	num_rx_queues		how many it can have, from its creation
+ *	real_num_rx_queues	how many it uses (`ethtool -L`)
+ *
+ * and the driver counts of an end
+ *
+ *	napi_queues		how many have NAPI, and a ring: as many as are
+ *				used, or none
+ *	rings			over how many rings packets are spread: as many,
+ *				or 1 while they gather, or none
  */
 #ifndef MYVETH_PAIR_H
 #define MYVETH_PAIR_H

@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Statistics: what was lost and why, and what each end has sent and received.
+ *
+ * A packet is counted once, where it changes hands, and both ends read that:
+ *
+ *	what			counted in		by
+ *	----------------------	----------------------	----------------------
+ *	skbs by the backlog	tstats of the sender	myveth_xmit(), per CPU
+ *	all that rings carry	stats of the receiver's	whoever polls it
+ *				queue
+ *	redirected frames	frames, frame_errors	the CPU that redirects
+ *				of the same queue
+ *	what is lost		loss of the sender	whoever loses it, per
+ *				(enum myveth_loss)	CPU
+ *
+ * What one end has sent the other one has received: myveth_get_stats64() adds
+ * up the counters of both.
  */
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <net/netdev_queues.h>
 
 #include "pair.h"
+
+/* ----------------------------------------------------------------------- */
+/* What is lost								    */
+/* ----------------------------------------------------------------------- */
 
 /* The backlog frees what it refuses and counts it for the receiver itself. */
 const struct myveth_loss_info myveth_loss_info[MYVETH_LOSSES] = {
@@ -40,6 +59,10 @@ void myveth_count_loss(struct net_device *dev, enum myveth_loss loss,
 	u64_stats_add(&stats->packets[loss], packets);
 	u64_stats_update_end(&stats->syncp);
 }
+
+/* ----------------------------------------------------------------------- */
+/* Sums									    */
+/* ----------------------------------------------------------------------- */
 
 /* Of one writer: enough for enum myveth_loss and enum myveth_rx_stat. */
 #define MYVETH_MAX_COUNTERS	16
@@ -116,6 +139,10 @@ void myveth_sum_rxqs(const struct net_device *dev, unsigned int first,
 		sum->frame_errors += atomic64_read(&rxq->frame_errors);
 	}
 }
+
+/* ----------------------------------------------------------------------- */
+/* What others ask for							    */
+/* ----------------------------------------------------------------------- */
 
 /*
  * What went by the backlog is counted by the sender, what went by a ring by the

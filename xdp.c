@@ -2,6 +2,26 @@
 /*
  * XDP: what a program at the receiving end sees of a packet, and what becomes
  * of it then.
+ *
+ * Native programs run in the poll (myveth_receive() in ring.c), on every packet
+ * that an end receives, and before GRO and the stack see it:
+ *
+ *	in the ring	the program runs on
+ *	--------------	----------------------------------------------------
+ *	an skb		its data, where they are if nobody else has them and
+ *			the program leaves their ends alone; else a copy in
+ *			pages of the queue's pool (myveth_make_writable())
+ *	an XDP frame	its data, which are the frame's alone
+ *
+ *	it decides	what becomes of the packet
+ *	--------------	----------------------------------------------------
+ *	PASS		the skb follows its data (myveth_buff_to_skb()) and is
+ *			received; of a frame an skb is made (ring.c)
+ *	TX, REDIRECT	it goes on as an XDP frame: an skb leaves its pages
+ *			(myveth_take_pages())
+ *	anything else	it is freed
+ *
+ * A frame can be lost only where it goes: myveth_add_frames() of the next ring.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>
@@ -12,6 +32,10 @@
 
 #include "pair.h"
 
+/* ----------------------------------------------------------------------- */
+/* What a program may ask about its packet				    */
+/* ----------------------------------------------------------------------- */
+
 /**
  * struct myveth_xdp_buff - what a program runs on
  * @xdp: the buffer; first, because kfuncs get a pointer to it
@@ -21,8 +45,6 @@ struct myveth_xdp_buff {
 	struct xdp_buff xdp;
 	struct sk_buff *skb;
 };
-
-/* What a program may ask about its packet, when that is an skb. */
 
 static struct sk_buff *myveth_ctx_to_skb(const struct xdp_md *ctx)
 {
@@ -71,6 +93,10 @@ const struct xdp_metadata_ops myveth_xdp_metadata_ops = {
 	.xmo_rx_hash		= myveth_xdp_rx_hash,
 	COMPAT_XMO_RX_VLAN_TAG(myveth_xdp_rx_vlan_tag)
 };
+
+/* ----------------------------------------------------------------------- */
+/* XDP frames on their way to the other end				    */
+/* ----------------------------------------------------------------------- */
 
 /*
  * Send XDP frames from @dev to its peer, those of a @number by the same ring,
@@ -141,6 +167,10 @@ void myveth_flush_back(struct myveth_rxq *rxq,
 	round->stats[MYVETH_RX_XDP_TX_ERRORS] += lost;
 	round->num_back = 0;
 }
+
+/* ----------------------------------------------------------------------- */
+/* An skb as a program sees it						    */
+/* ----------------------------------------------------------------------- */
 
 /*
  * How many bytes of headroom the copy of @skb gets, so that a program that
@@ -271,6 +301,10 @@ static int myveth_take_pages(struct myveth_rxq *rxq,
 	buff->skb = NULL;
 	return 0;
 }
+
+/* ----------------------------------------------------------------------- */
+/* Running a program							    */
+/* ----------------------------------------------------------------------- */
 
 static void myveth_free_buff(struct myveth_xdp_buff *buff,
 			     enum skb_drop_reason reason)

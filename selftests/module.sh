@@ -43,6 +43,7 @@ module_field()
 
 says_what_it_is()
 {
+	check_equal "$(module_field name)" "$KIND" "name"
 	check_equal "$(module_field alias)" "rtnl-link-$KIND" "alias"
 	check_match "$(module_field license)" '^GPL' "license"
 	check_match "$(module_field description)" '[[:alpha:]]' "description"

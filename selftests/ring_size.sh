@@ -98,7 +98,7 @@ check_accepted()
 
 limits()
 {
-	local too_large="exceeds maximum" too_small="at least 64"
+	local too_large="exceeds maximum" too_small="myveth: A ring holds at least 64"
 
 	make_ring_pair
 	check_refused "$too_small" rx 63

@@ -15,7 +15,9 @@
  *	timestamps	both sockets ask for software timestamps
  *	expect=N	wait for the first N bytes only: the others are lost
  *	watch=DEVICE	look at the frames that DEVICE of FROM sends, or at
- *	watch_to=DEVICE	those that DEVICE of TO receives
+ *	watch_to=DEVICE	those that DEVICE of TO receives, but only when the
+ *			whole stream has arrived: whoever changes them until
+ *			then spoils what others have
  *
  * Each word of the stream is its own position, so that what is lost, repeated,
  * changed or out of order is found and named. Both sockets belong to one
@@ -372,14 +374,19 @@ struct watched_frame {
 	unsigned short ethertype;
 };
 
+/* A frame is as long as it is sent, and can be read to its end. */
+static union {
+	struct ether_header header;
+	unsigned char bytes[0x20000];
+} watched;
+
 /* Reads the next frame; its length is negative when there is none. */
 static struct watched_frame read_frame(int fd)
 {
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct ether_header header = {};
 	struct iovec vector = {
-		.iov_base = &header,
-		.iov_len = sizeof(header),
+		.iov_base = &watched,
+		.iov_len = sizeof(watched),
 	};
 	struct msghdr message = {
 		.msg_iov = &vector,
@@ -391,12 +398,15 @@ static struct watched_frame read_frame(int fd)
 	struct watched_frame frame = {};
 
 	frame.length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+	if (frame.length < 0 && errno != EAGAIN)
+		err(EXIT_FAILURE, "a frame that %s has passed on is spoilt",
+		    options.watched);
 	if (frame.length < 0)
 		return frame;
 	aux = (void *)CMSG_DATA(CMSG_FIRSTHDR(&message));
 	frame.is_partial = aux->tp_status & TP_STATUS_CSUMNOTREADY;
 	frame.has_separate_tag = aux->tp_status & TP_STATUS_VLAN_VALID;
-	frame.ethertype = ntohs(header.ether_type);
+	frame.ethertype = ntohs(watched.header.ether_type);
 	return frame;
 }
 

@@ -128,29 +128,36 @@ static int myveth_set_queues_of(struct net_device *dev, unsigned int tx,
 }
 
 /*
- * The core has checked the maxima. Packets keep flowing, and in order: those of
- * a flow may get another queue of @dev, and with it another ring of its peer.
+ * The core has checked the maxima, and that there is one of each. Packets keep
+ * flowing, and in order: those of a flow may get another queue of @dev, and
+ * with it another ring of its peer.
  */
 static int myveth_set_channels(struct net_device *dev,
 			       struct ethtool_channels *ch)
 {
 	struct net_device *peer = rtnl_dereference(myveth_end(dev)->peer);
+	struct myveth_end *end = myveth_end(dev);
 	int err;
 
-	if (!ch->rx_count || !ch->tx_count || !myveth_channels_fit(dev, ch))
+	if (!myveth_channels_fit(dev, ch))
 		return -EINVAL;
 
+	/* From the grace period on nobody tells the stack of a queue that may
+	 * go. What tells of one is received by myveth_gather(), but for what
+	 * waits on the backlog of a CPU, which nobody can reach.
+	 */
+	WRITE_ONCE(end->told_queues, min(end->told_queues, ch->rx_count));
+	synchronize_net();
 	myveth_gather(dev);
 	if (peer)
 		myveth_gather(peer);
-	/* Until nobody tells the stack of a queue that may go now, see
-	 * myveth_record_one_of().
-	 */
-	synchronize_net();
 	err = myveth_set_queues_of(dev, ch->tx_count, ch->rx_count);
+	WRITE_ONCE(end->told_queues, dev->real_num_rx_queues);
 	/* Until every sender has chosen among the new transmit queues. */
 	synchronize_net();
-	/* Neither needs more NAPI than it has. */
+	/* All rings are used again. If that fails, it is because of NAPI that
+	 * has been asked for before, and could not be had then either.
+	 */
 	myveth_update_napi(dev);
 	if (peer)
 		myveth_update_napi(peer);

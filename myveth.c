@@ -779,6 +779,7 @@ static int myveth_set_queues(struct net_device *dev, struct nlattr *tb[])
 	unsigned int tx = tb[IFLA_NUM_TX_QUEUES] ? dev->num_tx_queues : 1;
 	unsigned int rx = tb[IFLA_NUM_RX_QUEUES] ? dev->num_rx_queues : 1;
 
+	myveth_end(dev)->told_queues = rx;
 	return netif_set_real_num_queues(dev, tx, rx);
 }
 

@@ -15,7 +15,7 @@
  *	| 2 | -- shares the ring of 0
  *	+---+
  *
- * Four numbers say how many queues there are. Of a device the core knows
+ * Five numbers say how many queues there are. Of a device the core knows
  *
  *	num_rx_queues		how many it can have, from its creation
  *	real_num_rx_queues	how many it uses (`ethtool -L`)
@@ -26,6 +26,9 @@
  *				used, or none
  *	rings			over how many rings packets are spread: as many,
  *				or 1 while they gather, or none
+ *	told_queues		of how many the stack is told by which of them a
+ *				packet came: as many as are used, or fewer while
+ *				some are about to go
  */
 #ifndef MYVETH_PAIR_H
 #define MYVETH_PAIR_H
@@ -180,7 +183,9 @@ struct myveth_rxq {
  * @rings: packets are spread over the rings of that many queues, the first
  *	ones; 0 without NAPI; written under RTNL
  * @changes: how often it has changed which way packets to this end take; RTNL,
- *	and the producer lock of the first ring, unless the end goes down
+ *	and the producer lock of the first ring, if there is one that receives
+ * @told_queues: of so many queues, the first ones, the stack is told that a
+ *	packet came by them; written under RTNL
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
  * @peer_tracker: names the reference behind @peer to the leak checker
  * @asked_headroom: bytes of headroom that the user of this end asked for
@@ -190,7 +195,7 @@ struct myveth_rxq {
  * @speed: what ethtool shows, in Mbit/s, nothing enforces it; RTNL
  * @duplex: what ethtool shows; RTNL
  *
- * The first six are all that the transmit paths of the two ends read, so they
+ * The first seven are all that the transmit paths of the two ends read, so they
  * come first and share a cache line.
  */
 struct myveth_end {
@@ -200,6 +205,7 @@ struct myveth_end {
 	struct bpf_prog __rcu *prog;
 	unsigned int rings;
 	unsigned int changes;
+	unsigned int told_queues;
 
 	u64 pair_id;
 	netdevice_tracker peer_tracker;
@@ -286,7 +292,7 @@ static inline void myveth_record_rxq(struct sk_buff *skb,
 				     const struct net_device *rcv,
 				     unsigned int number)
 {
-	if (likely(READ_ONCE(rcv->real_num_rx_queues) == 1))
+	if (likely(READ_ONCE(myveth_end(rcv)->told_queues) == 1))
 		skb_set_queue_mapping(skb, 0);
 	else
 		myveth_record_one_of(skb, rcv, number);

@@ -20,19 +20,22 @@
  *	1. Where there are several rings, all packets take the first one, and
  *	   what is in the others, which is older, is received
  *	   (myveth_gather()). For that moment an XDP program sees all packets
- *	   come by the first queue.
+ *	   come by the first queue, and AF_XDP sockets of the others get none.
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
  *	   must look for its way anew (myveth_forward_by_ring()).
  *
- *	An end that goes down receives no more: what is in its rings is lost.
+ *	An end that goes down receives no more: what is in its rings is lost,
+ *	and what GRO holds, which has been received, is delivered.
  *
  *	What is received here is received in process context, with NAPI
  *	disabled, and under RTNL: there is one change of an end at a time.
  *
  *	Nobody can do that for the backlog of a CPU. When packets begin to go
- *	by a ring the first of them may overtake what waits there.
+ *	by a ring the first of them may overtake what waits there. And what a
+ *	program sends back meanwhile, by the number of its queue, may change its
+ *	ring at the other end.
  *
  * The lifetime rule of a ring
  *
@@ -179,13 +182,7 @@ out:
 void myveth_record_one_of(struct sk_buff *skb, const struct net_device *rcv,
 			  unsigned int number)
 {
-	unsigned int rings = READ_ONCE(myveth_end(rcv)->rings);
-
-	/* While packets gather (one ring of many) the others' queues may be
-	 * about to go, and nobody may hear of a queue that is not there.
-	 */
-	if (number < READ_ONCE(rcv->real_num_rx_queues) &&
-	    (!rings || number < rings))
+	if (number < READ_ONCE(myveth_end(rcv)->told_queues))
 		skb_record_rx_queue(skb, number);
 	else
 		skb_set_queue_mapping(skb, 0);
@@ -370,28 +367,28 @@ static void myveth_wake_senders(struct myveth_rxq *rxq)
 static void myveth_wake_all_senders(struct net_device *dev)
 {
 	struct myveth_end *end = myveth_end(dev);
-	struct net_device *peer;
+	struct net_device *peer = rtnl_dereference(end->peer);
 	unsigned int i;
 
-	local_bh_disable();
-	rcu_read_lock();
+	/* One at a time: each looks at all queues of the peer. */
 	for (i = 0; i < end->rings; i++) {
+		local_bh_disable();
+		rcu_read_lock();
 		myveth_wake_senders(end->rxqs[i]);
 		/* If one is full: a poll has to come that sees it. */
 		myveth_kick(end->rxqs[i]);
+		rcu_read_unlock();
+		local_bh_enable();
 	}
-	peer = rcu_dereference(end->peer);
-	if (peer)
+	if (peer && !end->rings)
 		myveth_wake_queues(peer, dev, NULL);
-	rcu_read_unlock();
-	local_bh_enable();
 }
 
 /* ----------------------------------------------------------------------- */
 /* Out of a ring: NAPI and GRO						    */
 /* ----------------------------------------------------------------------- */
 
-/* Make skbs of the frames gathered, and receive them. */
+/* Make skbs of the frames collected, and receive them. */
 static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 {
 	void *skbs[MYVETH_BULK];
@@ -446,11 +443,7 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
 	}
-	/* There may be fewer queues than when it was sent. */
-	if (unlikely(skb_rx_queue_recorded(skb) &&
-		     skb_get_rx_queue(skb) >= rxq->dev->real_num_rx_queues))
-		skb_set_queue_mapping(skb, 0);
-	/* What is gathered came before it. */
+	/* What is collected came before it. */
 	if (round->num_up)
 		myveth_flush_up(rxq, round);
 	napi_gro_receive(&rxq->napi, skb);
@@ -639,7 +632,8 @@ static void myveth_empty_ring(struct myveth_rxq *rxq)
  * @dev: the receiving end
  *
  * To be called before the number of queues of either end changes, and followed
- * by myveth_set_ways(). Where there is one ring at the most nothing is to do.
+ * by myveth_set_ways(), which also wakes those senders that another ring had
+ * stopped. Where there is one ring at the most nothing is to do.
  *
  * Context: process, RTNL held.
  */
@@ -669,7 +663,6 @@ void myveth_gather(struct net_device *dev)
 		myveth_enable_napi(rxq);
 	}
 	myveth_enable_napi(end->rxqs[0]);
-	myveth_wake_all_senders(dev);
 }
 
 /* What decides is now @ways, and packets are spread over so many @rings. */
@@ -995,8 +988,9 @@ static bool myveth_are_same(const struct myveth_ways *a,
  * @ways: what is to decide about it
  *
  * NAPI is switched on or off as @ways and the state of @dev demand. No packet
- * overtakes another, and none is lost unless there is a flood of them; but at
- * an end that goes down all is lost that waits there.
+ * overtakes another but as the top of this file says, and none is lost unless
+ * there is a flood of them; but at an end that goes down all is lost that waits
+ * there.
  *
  * Context: process, RTNL held.
  * Return: 0, or -ENOMEM and the like and nothing has changed; 0 for sure when
@@ -1069,6 +1063,7 @@ static struct ptr_ring *myveth_replace_ring(struct myveth_rxq *rxq,
 
 	/* A flood may have brought more than a smaller one has room for. */
 	myveth_discard(rxq, old);
+	/* Its poll also wakes the senders that the old ring had stopped. */
 	myveth_enable_napi(rxq);
 	return old;
 }
@@ -1123,7 +1118,6 @@ int myveth_resize_rings(struct net_device *dev, unsigned int size)
 		 */
 		synchronize_net();
 		myveth_free_rings(rings, n);
-		myveth_wake_all_senders(dev);
 	}
 	end->ring_size = size;
 	return 0;

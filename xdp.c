@@ -146,7 +146,7 @@ int myveth_xdp_xmit(struct net_device *dev, int n,
 	return sent;
 }
 
-/* Send back to the peer what XDP_TX has gathered; what it refuses is lost. */
+/* Send back to the peer what XDP_TX has collected; what it refuses is lost. */
 void myveth_flush_back(struct myveth_rxq *rxq,
 		       struct myveth_round *round)
 {

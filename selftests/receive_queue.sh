@@ -21,6 +21,7 @@
 ALL_TESTS="
 	rps_by_backlog
 	rps_by_ring
+	rps_by_new_queues
 	generic_xdp_by_backlog
 	generic_xdp_by_ring
 	generic_xdp_of_frames
@@ -151,6 +152,16 @@ rps_by_backlog()
 rps_by_ring()
 {
 	rps ring
+}
+
+rps_by_new_queues()
+{
+	trace_receivers
+	make_queues 1
+	must ip netns exec "$B" ethtool -L vb rx 4
+	RECEIVERS=4
+	check_steered 3
+	log_test "RPS, where there were fewer queues before"
 }
 
 # --- generic XDP ---------------------------------------------------------

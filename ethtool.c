@@ -142,9 +142,10 @@ static int myveth_set_channels(struct net_device *dev,
 	if (!myveth_channels_fit(dev, ch))
 		return -EINVAL;
 
-	/* From the grace period on nobody tells the stack of a queue that may
-	 * go. What tells of one is received by myveth_gather(), but for what
-	 * waits on the backlog of a CPU, which nobody can reach.
+	/* After the grace period nobody tells the stack of a queue that may go.
+	 * Skbs that had been given its number before are received by
+	 * myveth_gather(), but for those on the backlog of a CPU, which nobody
+	 * can reach.
 	 */
 	WRITE_ONCE(end->told_queues, min(end->told_queues, ch->rx_count));
 	synchronize_net();
@@ -153,10 +154,10 @@ static int myveth_set_channels(struct net_device *dev,
 		myveth_gather(peer);
 	err = myveth_set_queues_of(dev, ch->tx_count, ch->rx_count);
 	WRITE_ONCE(end->told_queues, dev->real_num_rx_queues);
-	/* Until every sender has chosen among the new transmit queues. */
+	/* Until no sender is left that has chosen among the old queues. */
 	synchronize_net();
-	/* All rings are used again. If that fails, it is because of NAPI that
-	 * has been asked for before, and could not be had then either.
+	/* Use all rings again, which does not fail. What may fail is to start
+	 * NAPI that was asked for before, and could not be had then either.
 	 */
 	myveth_update_napi(dev);
 	if (peer)

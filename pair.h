@@ -3,7 +3,7 @@
  * What the chapters of the driver share: the ends of a pair, their receive
  * queues, and of each chapter what the others call.
  *
- *	"a" sends			"b" receives
+ *	"a" sends			"b" receives, by rings if it has NAPI
  *	struct myveth_end   -- peer -->	struct myveth_end
  *					  |
  *	transmit queues			rxqs: struct myveth_rxq
@@ -15,7 +15,8 @@
  *	| 2 | -- shares the ring of 0
  *	+---+
  *
- * Five numbers say how many queues there are. Of a device the core knows
+ * Five numbers say how many receive queues there are. Of a device the core
+ * knows
  *
  *	num_rx_queues		how many it can have, from its creation
  *	real_num_rx_queues	how many it uses (`ethtool -L`)
@@ -24,11 +25,11 @@
  *
  *	napi_queues		how many have NAPI, and a ring: as many as are
  *				used, or none
- *	rings			over how many rings packets are spread: as many,
- *				or 1 while they gather, or none
- *	told_queues		of how many the stack is told by which of them a
- *				packet came: as many as are used, or fewer while
- *				some are about to go
+ *	rings			over how many rings packets are spread:
+ *				napi_queues, or 1 while packets gather
+ *	told_queues		the numbers below it are told to the stack: as
+ *				many as are used, or, while that changes, the
+ *				lesser of the two
  */
 #ifndef MYVETH_PAIR_H
 #define MYVETH_PAIR_H
@@ -52,10 +53,11 @@
  * @MYVETH_LOSS_TOO_LONG: longer than the receiving end's MTU, and not GSO
  * @MYVETH_LOSS_NO_MEMORY: an allocation failed
  * @MYVETH_LOSS_BACKLOG: the CPU's backlog is full
- * @MYVETH_LOSS_RING: the receiving end's ring is full
+ * @MYVETH_LOSS_RING: the receiving end's ring is full, or takes nothing until
+ *	it is empty
  * @MYVETH_LOSS_RING_OFF: it waited in, or for, the ring of an end that went
  *	down, or had no room any more in a smaller one
- * @MYVETH_LOSS_NO_NAPI: an XDP frame, for an end that has no ring
+ * @MYVETH_LOSS_NO_NAPI: a redirected XDP frame, for an end that has no ring
  * @MYVETH_LOSSES: how many causes there are
  * @MYVETH_NO_LOSS: none of them
  */
@@ -184,8 +186,8 @@ struct myveth_rxq {
  *	ones; 0 without NAPI; written under RTNL
  * @changes: how often it has changed which way packets to this end take; RTNL,
  *	and the producer lock of the first ring, if there is one that receives
- * @told_queues: of so many queues, the first ones, the stack is told that a
- *	packet came by them; written under RTNL
+ * @told_queues: the stack is told of a queue by which a packet came if its
+ *	number is below this; written under RTNL
  * @pair_id: number of the pair, the same on both ends, 0 before they are tied
  * @peer_tracker: names the reference behind @peer to the leak checker
  * @asked_headroom: bytes of headroom that the user of this end asked for

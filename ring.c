@@ -7,20 +7,22 @@
  *	An skb goes by a ring of the receiving end if it needs one: an XDP
  *	program must see it, or GRO may merge it (myveth_needs_ring()). Else it
  *	goes by the backlog of a CPU. XDP frames have no other way than a ring.
- *	Each transmit queue of the sender feeds one ring, and each CPU that
- *	redirects frames.
+ *	Each transmit queue of the sender, and each CPU that redirects frames,
+ *	feeds one ring.
  *
  * How the way of packets is changed
  *
  *	A packet that takes another way than those before it could overtake
- *	them. So a change of what decides about the way (struct myveth_ways,
- *	and the number of queues of either end) is made in the moment in which
- *	nothing is under way in a ring, by myveth_set_ways():
+ *	them. So what decides about the way (struct myveth_ways) is changed in
+ *	the moment in which nothing is under way in a ring, by
+ *	myveth_set_ways():
  *
- *	1. Where there are several rings, all packets take the first one, and
- *	   what is in the others, which is older, is received
- *	   (myveth_gather()). For that moment an XDP program sees all packets
- *	   come by the first queue, and AF_XDP sockets of the others get none.
+ *	1. Where there are several rings, all new packets take the first one,
+ *	   and what is in the others, which is older, is received
+ *	   (myveth_gather()). For that moment an XDP program sees new packets
+ *	   come by the first queue only, and AF_XDP sockets of the others get
+ *	   none. Now the number of queues of either end can be changed, too
+ *	   (myveth_set_channels()).
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
@@ -29,7 +31,7 @@
  *	An end that goes down receives no more: what is in its rings is lost,
  *	and what GRO holds, which has been received, is delivered.
  *
- *	What is received here is received in process context, with NAPI
+ *	What a change receives it receives in process context, with NAPI
  *	disabled, and under RTNL: there is one change of an end at a time.
  *
  *	Nobody can do that for the backlog of a CPU. When packets begin to go
@@ -42,9 +44,11 @@
  *	A receive queue is made when its NAPI is switched on for the first
  *	time and lives as long as its device, and so do its counters.
  *	Its ring comes and goes with NAPI. It is there before packets are spread
- *	over it (end->rings), and as long; and a grace period longer, for
- *	senders that have found it, and for the last lines of a poll, when NAPI
- *	may be disabled already. A ring may be replaced by one of another size.
+ *	over it (end->rings). When they no longer are it stays for a grace
+ *	period: for senders that have found it, and for the last lines of a
+ *	poll, when NAPI may be disabled already.
+ *
+ *	A ring may be replaced by one of another size.
  *	The pointer changes under the old one's producer lock then, and a sender
  *	that has got that lock looks at the pointer again.
  */

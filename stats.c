@@ -2,7 +2,7 @@
 /*
  * Statistics: what was lost and why, and what each end has sent and received.
  *
- * A packet is counted once, where it changes hands, and both ends read that:
+ * What becomes of a packet is counted where it is known, and both ends read it:
  *
  *	what			counted in		by
  *	----------------------	----------------------	----------------------
@@ -11,8 +11,11 @@
  *				queue
  *	redirected frames	frames, frame_errors	the CPU that redirects
  *				of the same queue
- *	what is lost		loss of the sender	whoever loses it, per
+ *	skbs lost on the way	loss of the sender	whoever loses it, per
  *				(enum myveth_loss)	CPU
+ *	what a poll loses	stats of the queue	whoever polls it
+ *	what came to one end	tstats of that end	the core, per CPU
+ *	by bpf_redirect_peer()
  *
  * What one end has sent the other one has received: myveth_get_stats64() adds
  * up the counters of both.

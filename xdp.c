@@ -8,20 +8,22 @@
  *
  *	in the ring	the program runs on
  *	--------------	----------------------------------------------------
- *	an skb		its data, where they are if nobody else has them and
- *			the program leaves their ends alone; else a copy in
- *			pages of the queue's pool (myveth_make_writable())
+ *	an skb		its data, if they are in one piece, nobody else has
+ *			them, and there is room for a program that moves their
+ *			ends; else a copy in pages of the queue's pool
+ *			(myveth_make_writable())
  *	an XDP frame	its data, which are the frame's alone
  *
  *	it decides	what becomes of the packet
  *	--------------	----------------------------------------------------
  *	PASS		the skb follows its data (myveth_buff_to_skb()) and is
  *			received; of a frame an skb is made (ring.c)
- *	TX, REDIRECT	it goes on as an XDP frame: an skb leaves its pages
- *			(myveth_take_pages())
+ *	TX, REDIRECT	it goes on as an XDP frame: an skb leaves its pages,
+ *			which is another occasion to copy (myveth_take_pages())
  *	anything else	it is freed
  *
- * A frame can be lost only where it goes: myveth_add_frames() of the next ring.
+ * What cannot be done as the program decides, or be shown to it, is lost and
+ * counted in MYVETH_RX_DROPS.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A full ring of the largest size is received when something is switched, by
-# whoever switches it and not by a poll; and a program decides about each packet
-# as it does in a poll:
+# whoever switches it and not by a poll. If there is a program, it decides about
+# each packet as it does in a poll:
 #
 #	A: va ---> [ ring of 32768, full ] ---> [program] vb :B
 #	   va <----------------------------------+
 #	C: vd <--- vc :B <-----------------------+
 #
-# Nothing is lost, and everything is counted where it belongs. On a kernel that
+# myveth loses nothing, and counts everything where it belongs. On a kernel that
 # looks for faults this shows, too, that a process may do what a poll does.
 
 . "$(dirname "$0")/lib.sh"
@@ -58,7 +58,7 @@ fill_ring()
 	check_equal "$(ring_packets "$B" vb)" 1 "taken from the ring too early"
 }
 
-# check_all NS DEV: that one has received them, and nothing is lost on the way.
+# check_all NS DEV: which has received all of them; nothing is lost on the way.
 check_all()
 {
 	slowwait 10 statistic_is "$1" "$2" rx_packets $((1 + SENT))
@@ -128,7 +128,7 @@ without_a_program()
 	log_test "received by a switch: what no program sees"
 }
 
-# Without a word, and of one size.
+# It cannot be larger, and nothing is counted.
 lost_with_its_ring()
 {
 	make_silent_pair A B

@@ -153,9 +153,7 @@ goes_on_by_itself()
 	make_silent_pair A B
 	must tc -n "$A" qdisc add dev va root pfifo limit 10000
 	xdp_attach "$B" vb pass
-	delay_polls "$B" vb 1000000000
-	send_frames "$A" va 60 1
-	busywait 5000 statistic_is "$B" vb rx_packets 1
+	hold_polls "$A" va "$B" vb 1000000000
 	"$MYVETH_PROGRAMS/frames" send "$A" va 60 "$SENT" >/dev/null
 	if differs back-pressure; then
 		slowwait 2 statistic_is "$B" vb rx_packets $((SENT + 1))

@@ -212,10 +212,7 @@ redirected_frames_stay_counted()
 	make_two_queues A B
 	xdp_attach "$B" vb count
 	setup_ns C
-	make_pair "$C" vc vd -- netns "$A"
-	bring_up_silently "$C" vc
-	bring_up_silently "$A" vd
-	wait_for_up "$C" vc
+	join_silently "$C" vc "$A" vd
 	xdp_load redirect "redirect=$(link_get "$A" va .ifindex)"
 	xdp_attach "$A" vd redirect
 	for queue in 0 1; do

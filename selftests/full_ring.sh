@@ -104,10 +104,7 @@ redirected()
 {
 	make_silent_pair A B
 	setup_ns C
-	make_pair "$B" vc vd -- netns "$C"
-	bring_up_silently "$B" vc
-	bring_up_silently "$C" vd
-	wait_for_up "$B" vc
+	join_silently "$B" vc "$C" vd
 	takes_frames "$C" vd
 	attach redirect="$(link_get "$B" vc .ifindex)"
 	fill_ring

@@ -458,11 +458,17 @@ make_talking_pair()
 make_silent_pair()
 {
 	setup_ns "$1" "$2"
-	make_pair "${!1}" va vb -- netns "${!2}"
-	bring_up_silently "${!1}" va
-	bring_up_silently "${!2}" vb
-	wait_for_up "${!1}" va
-	wait_for_up "${!2}" vb
+	join_silently "${!1}" va "${!2}" vb
+}
+
+# join_silently NS DEV NS DEV: by a pair that is up, without any address.
+join_silently()
+{
+	make_pair "$1" "$2" "$4" -- netns "$3"
+	bring_up_silently "$1" "$2"
+	bring_up_silently "$3" "$4"
+	wait_for_up "$1" "$2"
+	wait_for_up "$3" "$4"
 }
 
 # set_offload NS DEV WORD on|off [...]: with ethtool -K.
@@ -683,14 +689,15 @@ delay_polls()
 		echo $3 >gro_flush_timeout && echo 1000000 >napi_defer_hard_irqs"
 }
 
-# hold_polls A VA B VB: no poll of VB comes until something forces one; the last
-# one was for a frame that VA sends, and its counters know that.
+# hold_polls A VA B VB [NANOSECONDS]: no poll of VB comes until something forces
+# one, or after that time; the last one was for a frame that VA sends, and its
+# counters know that.
 hold_polls()
 {
 	local before
 
 	before=$(statistic "$3" "$4" rx_packets)
-	delay_polls "$3" "$4" 600000000000
+	delay_polls "$3" "$4" "${5:-600000000000}"
 	send_frames "$1" "$2" 60 1
 	busywait 5000 statistic_is "$3" "$4" rx_packets $((before + 1)) ||
 		abort "$4 does not receive"

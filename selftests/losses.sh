@@ -249,10 +249,7 @@ va_has_dropped()
 redirect_into_va()
 {
 	setup_ns C
-	make_pair "$C" vc vd -- netns "$A"
-	bring_up_silently "$C" vc
-	bring_up_silently "$A" vd
-	wait_for_up "$C" vc
+	join_silently "$C" vc "$A" vd
 
 	mount_bpffs
 	xdp_load redirect "redirect=$(link_get "$A" va .ifindex)"

@@ -70,11 +70,7 @@ make_quiet_pair()
 join_c()
 {
 	setup_ns C
-	make_pair "$C" vc vd -- netns "$A"
-	bring_up_silently "$C" vc
-	bring_up_silently "$A" vd
-	wait_for_up "$C" vc
-	wait_for_up "$A" vd
+	join_silently "$C" vc "$A" vd
 	must ip -n "$C" addr add 198.51.100.1/24 dev vc
 	must ip -n "$A" addr add 198.51.100.2/24 dev vd
 	must ip -n "$B" route add 198.51.100.0/24 via 192.0.2.1

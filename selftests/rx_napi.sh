@@ -49,10 +49,7 @@ make_topology()
 	PAIRS=$((PAIRS + 1))
 	make_silent_pair A B
 	setup_ns C
-	make_pair "$B" vc vd -- netns "$C"
-	bring_up_silently "$B" vc
-	bring_up_silently "$C" vd
-	wait_for_up "$B" vc
+	join_silently "$B" vc "$C" vd
 	xdp_load "to_vc$PAIRS" redirect="$(link_get "$B" vc .ifindex)"
 	xdp_attach "$B" vb "to_vc$PAIRS"
 }

@@ -193,10 +193,7 @@ tx_without_receiver()
 make_second_pair()
 {
 	setup_ns C
-	make_pair "$B" vc vd -- netns "$C"
-	bring_up_silently "$B" vc
-	bring_up_silently "$C" vd
-	wait_for_up "$B" vc
+	join_silently "$B" vc "$C" vd
 	attach_new "$C" vd pass
 }
 
@@ -326,10 +323,7 @@ frames_before_packets()
 	xdp_load before "redirect=$(link_get "$A" va .ifindex)"
 	make_trace
 	echo 'name == "vb"' >"$TRACE/events/net/netif_receive_skb/filter"
-	delay_polls "$B" vb 3000000000
-	send_frames "$A" va 60 1
-	busywait 5000 statistic_is "$B" vb rx_packets 1
-	check_err $? "vb does not receive"
+	hold_polls "$A" va "$B" vb 3000000000
 	echo 1 >"$TRACE/events/net/netif_receive_skb/enable"
 	defer eval "echo 0 >'$TRACE/events/net/netif_receive_skb/enable'"
 	run_in_a before 2 100
@@ -362,10 +356,7 @@ copied_before()
 {
 	make_filtered_pair pass to=02:00:00:00:00:99
 	setup_ns C
-	make_pair "$A" vc vd -- netns "$C"
-	bring_up_silently "$A" vc
-	bring_up_silently "$C" vd
-	wait_for_up "$A" vc
+	join_silently "$A" vc "$C" vd
 	modprobe -q sch_plug || skip_all "no qdisc plug"
 	must tc -n "$A" qdisc add dev vc root plug
 	must tc -n "$A" qdisc add dev va clsact

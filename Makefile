@@ -24,7 +24,7 @@ SIGN_HASH ?= $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
 DKMS_TREE = /usr/src/myveth-$(shell install/version.sh)
 
 CFLAGS ?= -O2 -Wall -Wextra
-VM = selftests/vm/vm.sh
+VM = vm/vm.sh
 
 # The driver needs no types of its own for BPF, and so no pahole to be made.
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=

@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/module"
 cp Kbuild ./*.[ch] "$work/module"
 if [ $# -gt 1 ]; then
-	selftests/vm/older-headers.sh "$headers" "$work/headers" "$2"
+	vm/older-headers.sh "$headers" "$work/headers" "$2"
 	headers=$work/headers/build
 fi
 

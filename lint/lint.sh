@@ -10,7 +10,7 @@
 set -uo pipefail
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
-VM=$TOP/selftests/vm/vm.sh
+VM=$TOP/vm/vm.sh
 FAILED=0
 
 # check NAME COMMAND...: a check passes when the command succeeds.
@@ -35,7 +35,7 @@ in_root()
 
 supported_series()
 {
-	sed 's/#.*//' "$TOP/selftests/vm/kernels" | awk 'NF { print $1, $2 }'
+	sed 's/#.*//' "$TOP/vm/kernels" | awk 'NF { print $1, $2 }'
 }
 
 cd "$TOP" || exit

@@ -12,7 +12,7 @@
 # that series' headers. Runs in the root file system that has them.
 
 set -euo pipefail
-. selftests/vm/copy-headers.sh
+. vm/copy-headers.sh
 
 readonly OPTION=CONFIG_PAGE_POOL SYMBOLS=page_pool_
 STATUS=0

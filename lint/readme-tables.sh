@@ -5,7 +5,7 @@
 # the selftests read and write:
 #
 #	differences	from veth, out of selftests/differences.tsv
-#	costs		of the commands, out of selftests/vm/costs
+#	costs		of the commands, out of vm/costs
 #
 # readme-tables.sh --write: put both into the README, each behind the line
 # <!-- NAME -->.
@@ -47,7 +47,7 @@ costs()
 		row("check-debug-short", "check-debug SHORT=1",
 			machines " debug-kernel")
 		row("check-debug", "check-debug", machines " debug-kernel")
-	     }' selftests/vm/costs
+	     }' vm/costs
 }
 
 # write_table NAME: instead of the lines up to the next empty one.

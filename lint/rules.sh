@@ -144,7 +144,8 @@ long_functions()
 			print FILENAME ":" start ": " FNR - start " lines"
 		    start = 0 }' \
 		./*.c debian/*.p* install/* iproute2/*.c selftests/programs/*.c \
-		selftests/*.sh selftests/*/*.sh selftests/*/*/*.sh lint/*.sh
+		selftests/*.sh selftests/*/*.sh selftests/*/*/*.sh vm/*.sh \
+		lint/*.sh
 }
 
 broken "there are different versions" \

@@ -12,7 +12,7 @@ missing_options()
 {
 	zcat /proc/config.gz >"$SCRATCH/config" 2>/dev/null ||
 		echo "/proc/config.gz"
-	sed '/^# --- the machine/,$d' "$SELFTESTS/vm/debug-kernel.config" |
+	sed '/^# --- the machine/,$d' "$SELFTESTS/../vm/debug-kernel.config" |
 		grep '^CONFIG_' >"$SCRATCH/options" ||
 		echo "what it should have, debug-kernel.config"
 	grep -vxF -f "$SCRATCH/config" "$SCRATCH/options"

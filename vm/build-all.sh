@@ -58,7 +58,7 @@ rows_as_older()
 	local older
 
 	for older in 6.{1..11}; do
-		/myveth/selftests/vm/older-headers.sh \
+		/myveth/vm/older-headers.sh \
 			"/usr/src/linux-headers-$1" "$OLDER/$older" "$older" ||
 			STATUS=1
 		row "$1, as in $older" "$OLDER/$older/build" amd64

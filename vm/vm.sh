@@ -46,9 +46,9 @@ set -euo pipefail
 shopt -s nullglob
 
 VM_DIR=$(cd "$(dirname "$0")" && pwd)
-TREE=${VM_DIR%/selftests/vm}
+TREE=${VM_DIR%/*}
 
-readonly GUEST_DIR=/myveth/selftests/vm
+readonly GUEST_DIR=/myveth/vm
 readonly DEMO_SERIES=6.12 STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 

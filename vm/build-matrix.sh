@@ -20,7 +20,7 @@ build_matrix()
 		mkdir -p "$WORK/matrix-$suite"
 		copy_tree "$WORK/matrix-$suite"
 		in_root "matrix-$suite" "$WORK/matrix-$suite:/myveth" -- \
-			/myveth/selftests/vm/build-all.sh || status=1
+			/myveth/vm/build-all.sh || status=1
 	done
 	return "$status"
 }

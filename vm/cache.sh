@@ -36,7 +36,7 @@ tag_cache()
 {
 	cat > "$CACHE/CACHEDIR.TAG" <<-END
 	Signature: 8a477f597d28d172789f06886806bc55
-	# Made by selftests/vm/vm.sh of myveth. Delete it whenever you like.
+	# Made by vm/vm.sh of myveth. Delete it whenever you like.
 	END
 }
 

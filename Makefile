@@ -35,7 +35,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: sign drop-in drop-in-off install-drop-in
 .PHONY: dkms-install dkms-uninstall
 .PHONY: demo vm-shell check check-debug check-install check-here lint
-.PHONY: conformance cost stress clients build-matrix
+.PHONY: conformance bench stress clients build-matrix
 
 all: modules plugin
 
@@ -159,8 +159,8 @@ check-here: all
 stress:
 	KERNELS='$(KERNELS)' KINDS='$(or $(KINDS),myveth)' $(VM) stress
 
-cost:
-	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) cost
+bench:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) bench
 
 clients:
 	TESTS='$(TESTS)' $(VM) clients
@@ -195,7 +195,7 @@ help:
 	@echo '  make clients     Docker and others make pairs that are ours'
 	@echo '  make build-matrix'
 	@echo '                   build for every kernel that Debian has'
-	@echo '  make cost        how many instructions a packet costs'
+	@echo '  make bench       how many instructions a packet costs'
 	@echo '  make check-debug all selftests on a kernel that looks for faults'
 	@echo '  make check-install'
 	@echo '                   Debian packages and DKMS, on Debian 12 and 13'
@@ -215,7 +215,7 @@ help:
 	@echo '  KVM=0            emulate their processors even if KVM works'
 	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="create* gro"'
 	@echo '                   (check-debug has its own kernel, stress its tests)'
-	@echo '  KINDS=           of myveth and veth, which; cost knows netkit too'
+	@echo '  KINDS=           of myveth and veth, which; bench knows netkit too'
 	@echo '  CASES=           of each script that TESTS names: CASES="tx pass"'
 	@echo '  STRESS_SECONDS= SEED=  of the stress; a seed repeats its dice'
 	@echo '  SHORT=1          check-debug: for myveth alone, a minute of stress'

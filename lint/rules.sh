@@ -144,8 +144,8 @@ long_functions()
 			print FILENAME ":" start ": " FNR - start " lines"
 		    start = 0 }' \
 		./*.c debian/*.p* install/* iproute2/*.c selftests/programs/*.c \
-		selftests/*.sh selftests/*/*.sh selftests/*/*/*.sh vm/*.sh \
-		lint/*.sh
+		{bench,check-install,lint,selftests,vm}/*.sh \
+		{clients,conformance,selftests}/{,*/}*.sh selftests/*/*/*.sh
 }
 
 broken "there are different versions" \

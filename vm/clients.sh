@@ -12,8 +12,8 @@ clients()
 	local path name pattern
 
 	# shellcheck disable=SC2153 # vm.sh's
-	for path in "$TREE"/selftests/clients/{,two_hosts/}*.sh; do
-		name=${path#"$TREE/selftests/clients/"}
+	for path in "$TREE"/clients/{,two_hosts/}*.sh; do
+		name=${path#"$TREE/clients/"}
 		name=${name%.sh}
 		[[ $name != *lib ]] || continue
 		for pattern in "${@:-*}"; do

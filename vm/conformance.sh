@@ -9,7 +9,7 @@
 # from. They are built in the root file system "workshop", which is also the one
 # that the guests have then, whatever kernel they run.
 
-readonly CONFORMANCE=$TREE/selftests/conformance SOURCES=$CACHE/debs/sources
+readonly CONFORMANCE=$TREE/conformance SOURCES=$CACHE/debs/sources
 # For all tests on one kernel
 readonly CONFORMANCE_SECONDS=14400
 
@@ -190,7 +190,7 @@ run_kernel_tests()
 	local series=$1 log=$CACHE/logs/conformance-$1.log status=0
 
 	boot "$series" output "$CONFORMANCE_SECONDS" \
-		/myveth/selftests/conformance/run.sh "$series" \
+		/myveth/conformance/run.sh "$series" \
 		"${PATTERNS[@]}" | tee "$log" | sed -u "s/^/$series: /" >&2 ||
 		status=$?
 	say "the log is $log"

@@ -24,7 +24,7 @@ make_disk()
 }
 
 # run_step DIR STEP WORDS...: boots the kernel that the last step has left, and
-# tells it these words, runs selftests/STEP.sh, and returns its status; 1, if the
+# tells it these words, runs STEP.sh of the tree, and returns its status; 1, if the
 # kernel has complained. Of two machines that are joined $HOST is which one this
 # is, "left" or "right", and $WIRE where the sockets are, each end's own.
 run_step()
@@ -34,7 +34,7 @@ run_step()
 	console=$dir/console-$(basename "$dir")-${step##*/}.log
 	rm -f "$dir/host/status"
 	printf '%s\n' "export KSFT_MACHINE_SLOW=yes HOST=${HOST:-}" \
-		"bash /host/tree/selftests/$step.sh" "status=\$?" \
+		"bash /host/tree/$step.sh" "status=\$?" \
 		"dmesg -t > kernel-log" "exit \$status" > "$dir/host/step"
 	run_disk "$dir" "$console" "${@:3}"
 	if read -r status 2> /dev/null < "$dir/host/status"; then

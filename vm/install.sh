@@ -4,7 +4,7 @@
 # The tests of the installation: Debian packages are built in the root file
 # system "packager-SUITE" and judged by lintian; then a machine boots from the
 # disk of a small Debian, "user-SUITE", again and again, and does what a user
-# does: see ../install/steps.
+# does: see ../check-install/steps.
 
 # The packages are upgraded to a version that is the same but for its number
 readonly NEXT_VERSION=99.0.0
@@ -45,9 +45,10 @@ run_steps()
 	while read -r step words <&3; do
 		echo "# $step"
 		# shellcheck disable=SC2086 # words they are
-		run_step "$dir" "install/$step" $words || { status=1; break; }
+		run_step "$dir" "check-install/$step" $words ||
+			{ status=1; break; }
 		passed=$((passed + 1))
-	done 3< <(table ../install/steps)
+	done 3< <(table ../check-install/steps)
 	echo "$passed passed, $status failed, 0 skipped"
 	return "$status"
 }

@@ -11,7 +11,7 @@
 #					cases, which each of them must have
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
-#	vm.sh cost			count what a packet costs, on 6.12 unless
+#	vm.sh bench			count what a packet costs, on 6.12 unless
 #					KERNELS says otherwise; TESTS="udp*"
 #					selects cases
 #	vm.sh stress			a storm of changes under traffic, for
@@ -212,7 +212,7 @@ run_in()
 # One processor, whose clock counts instructions: never a real one, but one that
 # has all that they have. Figures of different emulators, or kernels, cannot be
 # compared; of one machine they can.
-cost_of_packets()
+bench()
 {
 	prepare "$1"
 	ACCEL=tcg,thread=single
@@ -221,7 +221,7 @@ cost_of_packets()
 	KERNEL_WORDS+=" nokaslr"
 	in_emulator qemu-system-x86_64 --version | head -n 1
 	echo "-accel $ACCEL -smp $PROCESSORS ${CLOCK[*]}; Linux: $KERNEL_WORDS"
-	run_in "$1" /myveth/selftests/cost/cost.sh "${PATTERNS[@]}"
+	run_in "$1" /myveth/bench/cost.sh "${PATTERNS[@]}"
 }
 
 demo()
@@ -257,7 +257,7 @@ read_request()
 	clients)	require_clients "${PATTERNS[@]}" ;;
 	stress)		read -ra SELECTED <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
-	cost|demo|shell)
+	bench|demo|shell)
 			SELECTED=("${KERNELS:+${SELECTED[@]: -1}}")
 			SELECTED=("${SELECTED[0]:-$DEMO_SERIES}") ;;
 	run)		require_words 3 "run SERIES COMMAND..." "$@"
@@ -278,7 +278,7 @@ do_request()
 	check)		check "${SELECTED[@]}" ;;
 	conformance)	conformance "${SELECTED[@]}" ;;
 	stress)		stress "${SELECTED[@]}" ;;
-	cost)		cost_of_packets "${SELECTED[@]}" ;;
+	bench)		bench "${SELECTED[@]}" ;;
 	check-debug)	check_debug ;;
 	check-install)	check_install ;;
 	clients)	check_clients ;;

@@ -65,7 +65,7 @@ enter()
 
 find_splats()
 {
-	dmesg -t | "$HERE/../find-splats.sh" | sed 's/^/@@ fault kernel: /'
+	dmesg -t | "$HERE/../selftests/find-splats.sh" | sed 's/^/@@ fault kernel: /'
 }
 
 # What a test left would be in the way of the next
@@ -95,7 +95,7 @@ use_kind()
 	[ "$KIND" = myveth ] || other=myveth drop_in=off
 	[ ! -d "/sys/module/$other" ] || rmmod "$other" 2> /dev/null ||
 		echo "@@ fault module $other is in use"
-	"$HERE/../../install/myveth-drop-in" "$drop_in" > /dev/null
+	"$HERE/../install/myveth-drop-in" "$drop_in" > /dev/null
 	modprobe veth
 	[ -d "/sys/module/$KIND" ] ||
 		echo "@@ fault module $KIND cannot be loaded"

@@ -6,7 +6,7 @@
 #	cost.sh [PATTERN...]	the cases that match; default: all of them
 #
 # For a machine whose clock counts them: one processor, a nanosecond for each
-# instruction (`make cost` boots it). Nothing is ever late in such a machine and
+# instruction (`make bench` boots it). Nothing is ever late in such a machine and
 # memory costs nothing, so that a figure is the same each time, and says nothing
 # of the time that a packet takes on a real one.
 #
@@ -15,7 +15,7 @@
 # Chance (a timer, two addresses in one bucket of a table) only ever adds to a
 # figure, so the least is shown, and how far above it the median is.
 
-. "$(dirname "$(readlink -f "$0")")/../lib.sh"
+. "$(dirname "$(readlink -f "$0")")/../selftests/lib.sh"
 
 KINDS=${KINDS:-veth myveth netkit}
 REPEATS=${REPEATS:-5}

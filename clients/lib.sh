@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests of clients share, besides ../lib.sh. Each has a Debian to itself,
-# with systemd, and is its root. There the kernel's own veth is missing, and
-# myveth in its place.
+# What the tests of clients share, besides ../selftests/lib.sh. Each has a Debian
+# to itself, with systemd, and is its root. There the kernel's own veth is missing,
+# and myveth in its place.
 
 # shellcheck source=selftests/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../selftests/lib.sh"
 
 readonly TREE=/host/tree
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the steps share, besides ../lib.sh. They run on a Debian of their own,
-# as its root; what one of them leaves is there for the next.
+# What the steps share, besides ../selftests/lib.sh. They run on a Debian of their
+# own, as its root; what one of them leaves is there for the next.
 
 export DEBIAN_FRONTEND=noninteractive
 
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../selftests/lib.sh"
 
 readonly TREE=/host/tree MEMORY=/var/tmp/myveth-steps
 # shellcheck disable=SC2034 # for the scripts

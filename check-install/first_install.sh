@@ -96,7 +96,7 @@ readonly NO_HEADERS="kernel headers for this kernel do not seem to be installed"
 
 upgrade_packages()
 {
-	sed 's/#.*//' "$TREE/vm/users" |
+	sed 's/#.*//' "$TREE/vm/users.tsv" |
 		awk -v suite="$SUITE" '$1 == suite {
 			for (i = 3; i <= NF; i++)
 				print $i

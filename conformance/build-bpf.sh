@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds, of the BPF part of a kernel's own tests, what "tests" lists. Called by
+# Builds, of the BPF part of a kernel's own tests, what tests.tsv lists. Called by
 # build.sh, with the kernel's source in /source and its image in /kernel.
 #
 # Most of that part is one program of some hundred tests, each with programs in
@@ -29,7 +29,7 @@ wanted_tests()
 {
 	local file
 
-	awk '$3 ~ "^bpf/prog_tests/" { print $3 }' "$here/tests" |
+	awk '$3 ~ "^bpf/prog_tests/" { print $3 }' "$here/tests.tsv" |
 	while read -r file; do
 		file=$suite/${file#bpf/}
 		[ -e "$file" ] || continue

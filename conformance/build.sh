@@ -10,7 +10,7 @@
 #	/tests		empty; gets what "keep" lists of /source
 #
 # Nothing is changed in the source. What is built are the programs that the
-# tests in "tests" use, by the kernel's own rules where there are any.
+# tests in tests.tsv use, by the kernel's own rules where there are any.
 
 set -euo pipefail
 shopt -s nullglob

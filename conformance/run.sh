@@ -3,7 +3,7 @@
 #
 #	run.sh SERIES [PATTERN...]
 #
-# Runs the kernel's own tests that "tests" lists, in a guest, each on the
+# Runs the kernel's own tests that tests.tsv lists, in a guest, each on the
 # in-tree driver and then on ours. All that they print goes to stdout, between
 # lines that begin with "@@", from which subtests.awk makes results:
 #
@@ -35,7 +35,7 @@ matches_a_pattern()
 
 rows()
 {
-	sed 's/#.*//; /^[[:space:]]*$/d' "$HERE/tests"
+	sed 's/#.*//; /^[[:space:]]*$/d' "$HERE/tests.tsv"
 }
 
 # The rows of a test are read from the newest form to the oldest

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Makes the table of results.md from what subtests.awk found, and the list of
-# the sub-tests that did not pass everywhere, with what "reasons" says of them.
+# the sub-tests that did not pass everywhere, with what reasons.tsv says of them.
 # Exits with 1 when ours is worse than veth anywhere.
 
 BEGIN {

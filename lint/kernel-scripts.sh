@@ -9,7 +9,7 @@ kernel_scripts()
 {
 	local series dir
 
-	series=$(sed 's/#.*//' vm/kernels |
+	series=$(sed 's/#.*//' vm/kernels.tsv |
 		awk 'NF { newest = $1 } END { print newest }')
 	dir=/var/lib/myveth/linux-source-$series
 	[ -d "$dir" ] || fetch_kernel_scripts "$series" >&2

@@ -35,7 +35,7 @@ in_root()
 
 supported_series()
 {
-	sed 's/#.*//' "$TOP/vm/kernels" | awk 'NF { print $1, $2 }'
+	sed 's/#.*//' "$TOP/vm/kernels.tsv" | awk 'NF { print $1, $2 }'
 }
 
 cd "$TOP" || exit

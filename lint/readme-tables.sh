@@ -5,7 +5,7 @@
 # the selftests read and write:
 #
 #	differences	from veth, out of selftests/differences.tsv
-#	costs		of the commands, out of vm/costs
+#	footprint	of the commands, out of vm/footprint.tsv
 #
 # readme-tables.sh --write: put both into the README, each behind the line
 # <!-- NAME -->.
@@ -23,7 +23,7 @@ differences()
 }
 
 # Who runs the first time pays for making what the command needs.
-costs()
+footprint()
 {
 	echo '| command | download | disk | the first time | afterwards |'
 	echo '|---|---|---|---|---|'
@@ -47,7 +47,7 @@ costs()
 		row("check-debug-short", "check-debug SHORT=1",
 			machines " debug-kernel")
 		row("check-debug", "check-debug", machines " debug-kernel")
-	     }' vm/costs
+	     }' vm/footprint.tsv
 }
 
 # write_table NAME: instead of the lines up to the next empty one.
@@ -58,9 +58,9 @@ write_table()
 }
 
 case ${1:-} in
-differences|costs)	"$1" ;;
+differences|footprint)	"$1" ;;
 --write)		write_table differences
-			write_table costs ;;
-*)			echo "usage: $0 differences|costs|--write" >&2
+			write_table footprint ;;
+*)			echo "usage: $0 differences|footprint|--write" >&2
 			exit 2 ;;
 esac

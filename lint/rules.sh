@@ -87,8 +87,8 @@ mutants_of_no_file()
 mutants_and_expressions()
 {
 	{
-		cut -f 1,4 selftests/mutants/list{,-debug}
-		cut -f 1,2 selftests/mutants/survivors
+		cut -f 1,4 selftests/mutants/noticed{,-debug}.tsv
+		cut -f 1,2 selftests/mutants/survivors.tsv
 	} | grep -v '^#'
 }
 
@@ -96,8 +96,8 @@ mutants_and_expressions()
 malformed_mutants()
 {
 	mutants_and_expressions | cut -f 1 | sort | uniq -d
-	awk -F '\t' '!/^#/ && NF != 4' selftests/mutants/list{,-debug}
-	awk -F '\t' '!/^#/ && NF != 3' selftests/mutants/survivors
+	awk -F '\t' '!/^#/ && NF != 4' selftests/mutants/noticed{,-debug}.tsv
+	awk -F '\t' '!/^#/ && NF != 3' selftests/mutants/survivors.tsv
 }
 
 # changed_files EXPRESSION: those of the driver that sed would change by it
@@ -115,7 +115,7 @@ mutants_without_case()
 {
 	local name script case
 
-	cat selftests/mutants/list{,-debug} | grep -v '^#' |
+	cat selftests/mutants/noticed{,-debug}.tsv | grep -v '^#' |
 		while IFS=$'\t' read -r name script case _; do
 			sed -n '/^ALL_TESTS=/,/"$/p' "selftests/$script" |
 				grep -qw -e "$case" || echo "$name"
@@ -130,7 +130,7 @@ outdated_tables()
 	for table in 'peer-up' 'make check'; do
 		grep -q "^| \`$table\` |" README.md || echo "no row '$table'"
 	done
-	for table in differences costs; do
+	for table in differences footprint; do
 		diff <(sed -n "/^<!-- $table -->\$/,/^\$/p" README.md |
 			grep '^|') <(lint/readme-tables.sh "$table")
 	done

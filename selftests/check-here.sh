@@ -67,6 +67,6 @@ if ! is_loaded; then
 	defer rmmod myveth
 fi
 export IP_LIB_DIR=$TOP/iproute2 MYVETH_PLUGIN_DIR=$TOP/iproute2
-export SKIPS=$TOP/selftests/skips-here
+export SKIPS=$TOP/selftests/skips-here.tsv
 # shellcheck disable=SC2086 # a list of patterns
 "$TOP/selftests/run.sh" $TESTS

@@ -17,14 +17,14 @@
 # KTAP on stdout; the last line says "N passed, N failed, N skipped". A script
 # fails as well when it leaves something behind, when the kernel complains (see
 # "splats"), when it takes too long (see "settings"), and when it skips without
-# being allowed to (see "skips", or the file that $SKIPS names). With -d, what
+# being allowed to (see skips.tsv, or the file that $SKIPS names). With -d, what
 # scripts have left in memory is said at the end.
 
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/lib.sh"
 
 KINDS=${KINDS:-myveth veth}
-SKIPS=${SKIPS:-$SELFTESTS/skips}
+SKIPS=${SKIPS:-$SELFTESTS/skips.tsv}
 PASSED=0
 FAILED=0
 SKIPPED=0

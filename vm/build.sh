@@ -53,7 +53,7 @@ in_build_root()
 	in_root "$(suite_of "$1")" "${mounts[@]}" "${@:2}"
 }
 
-# need_mutants SERIES LIST [PART PARTS]: the broken drivers that the selftests
+# need_mutants SERIES TABLE [PART PARTS]: the broken drivers that the selftests
 # have to notice there
 need_mutants()
 {

@@ -98,7 +98,7 @@ start_mutants()
 # none of their scripts looks into it.
 run_mutants()
 {
-	need_mutants "$1" list "${@:2}"
+	need_mutants "$1" noticed.tsv "${@:2}"
 	run_script_on "$1" selftests/mutants/run.sh
 }
 
@@ -111,9 +111,9 @@ check_debug_notices()
 	need_provoke
 	start_on debug selftests/debug/provoke/run.sh
 	follow_jobs
-	need_mutants debug list-debug
+	need_mutants debug noticed-debug.tsv
 	mapfile -t mutants < <(grep -v '^#' \
-		"$TREE/selftests/mutants/list-debug" | cut -f 1)
+		"$TREE/selftests/mutants/noticed-debug.tsv" | cut -f 1)
 	for mutant in "${mutants[@]}"; do
 		start_on debug selftests/mutants/run.sh -d "$mutant"
 		follow_jobs

@@ -42,7 +42,7 @@ require_sources()
 
 kernel_tests()
 {
-	grep -v -e '^#' -e '^$' "$CONFORMANCE/tests" | cut -f 1 | uniq
+	grep -v -e '^#' -e '^$' "$CONFORMANCE/tests.tsv" | cut -f 1 | uniq
 }
 
 # The version of the package that a series' kernel was built from
@@ -201,7 +201,8 @@ run_kernel_tests()
 
 show_results()
 {
-	awk -v tests="$CONFORMANCE/tests" -v reasons="$CONFORMANCE/reasons" \
+	awk -v tests="$CONFORMANCE/tests.tsv" \
+		-v reasons="$CONFORMANCE/reasons.tsv" \
 		-f "$CONFORMANCE/table.awk" "$1"
 }
 

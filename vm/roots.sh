@@ -23,23 +23,27 @@
 # may be edited while it lasts
 key_of()
 {
-	(cd "$VM_DIR" && cat kernels make-root.sh prepare-apt.sh "$@") |
+	(cd "$VM_DIR" && cat kernels.tsv make-root.sh prepare-apt.sh "$@") |
 		sha256sum | head -c 12
 }
 
 KEY=$(key_of packages add-kernels.sh init)
 WORKSHOP_KEY=$(key_of packages-workshop)
 PACKAGER_KEY=$(key_of packages-packager)
-USER_KEY=$(key_of packages-user packages-repository users add-repository.sh \
-	add-run-step.sh run-step run-step.service)
+USER_KEY=$(key_of packages-user packages-repository users.tsv \
+	add-repository.sh add-run-step.sh run-step run-step.service)
 CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
 MATRIX_KEY=$(key_of packages-matrix add-headers.sh limit-armhf.sh)
-RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request)
+RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request.tsv)
 readonly KEY WORKSHOP_KEY PACKAGER_KEY USER_KEY CLIENT_KEY MATRIX_KEY RT_KEY
 
+# table NAME: what NAME.tsv, or the list NAME, says beside its comments
 table()
 {
-	sed 's/#.*//; /^[[:space:]]*$/d' "$VM_DIR/$1"
+	local file=$VM_DIR/$1
+
+	[ -e "$file" ] || file+=.tsv
+	sed 's/#.*//; /^[[:space:]]*$/d' "$file"
 }
 
 all_series()
@@ -198,11 +202,11 @@ need_roots()
 {
 	local suite
 
-	announce_costs "$@"
+	announce_footprint "$@"
 	for suite in "$@"; do
 		alone need_root "$suite"
 	done
-	# shellcheck disable=SC2034 # for costs.sh
+	# shellcheck disable=SC2034 # for footprint.sh
 	MADE_ROOTS=$SECONDS
 }
 

@@ -6,7 +6,7 @@
 #	vm.sh prepare [SERIES...]	make all that is needed to boot them
 #	vm.sh check			run the selftests on every kernel;
 #					KERNELS="6.1 7.3" selects kernels, also
-#					those of the file kernels-on-request,
+#					those of kernels-on-request.tsv,
 #					TESTS="create* gro" scripts, CASES="a b"
 #					cases, which each of them must have
 #	vm.sh conformance		run the kernels' own tests on every kernel,
@@ -32,7 +32,7 @@
 #	vm.sh root SUITE COMMAND...	run a command on the work tree in a
 #					suite's build environment
 #	vm.sh clean			delete all that was made
-#	vm.sh costs			write the file "costs" anew, from what
+#	vm.sh footprint			write footprint.tsv anew, from what
 #					the last demo and check did cost
 #
 # KINDS="myveth" or "veth" leaves out the other kind, KVM=0 emulates the
@@ -72,7 +72,7 @@ die()
 . "$VM_DIR/cache.sh"
 . "$VM_DIR/roots.sh"
 . "$VM_DIR/make-root.sh"
-. "$VM_DIR/costs.sh"
+. "$VM_DIR/footprint.sh"
 . "$VM_DIR/debug-kernel.sh"
 . "$VM_DIR/build.sh"
 . "$VM_DIR/boot.sh"
@@ -264,7 +264,7 @@ read_request()
 			SELECTED=("$2") ;;
 	root)		require_words 3 "root SUITE COMMAND..." "$@"
 			require_suite "$2" ;;
-	clean|costs|check-install|build-matrix)
+	clean|footprint|check-install|build-matrix)
 			;;
 	*)		usage; exit 2 ;;
 	esac
@@ -290,7 +290,7 @@ do_request()
 			run_in "${@:2}" ;;
 	root)		run_in_root "${@:2}" ;;
 	clean)		alone delete_cache ;;
-	costs)		write_costs ;;
+	footprint)	write_footprint ;;
 	esac
 }
 
@@ -298,7 +298,7 @@ main()
 {
 	read_request "$@"
 	become_root "$@"
-	[[ $1 == @(clean|costs) ]] || require_tools
+	[[ $1 == @(clean|footprint) ]] || require_tools
 	open_cache
 	do_request "$@"
 }

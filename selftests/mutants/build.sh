@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh KERNELRELEASE LIST [PART PARTS]: build one module per line of "list"
-# or of "list-debug", each with one of the driver's files broken, as
+# build.sh KERNELRELEASE TABLE [PART PARTS]: build one module per line of TABLE,
+# noticed.tsv or noticed-debug.tsv, each with one of the driver's files broken, as
 # built/NAME/myveth.ko beside this file. With PART, from 0 on, only every
 # PARTS'th.
 

@@ -4,12 +4,12 @@
 #	run.sh [-d] [NAME]
 #
 # The test of the tests: every broken driver that build.sh has made must be
-# noticed, that is, the case of a script that "list" names must fail with it, and
-# must not without it. In a throw-away machine only. KTAP; the last line counts as
-# that of ../run.sh. With NAME, only the one of that name.
+# noticed, that is, the case of a script that noticed.tsv names must fail with it,
+# and must not without it. In a throw-away machine only. KTAP; the last line counts
+# as that of ../run.sh. With NAME, only the one of that name.
 #
-# With -d, those of "list-debug", on a debug kernel: they must be noticed by what
-# looks for faults there. The machine may be of no use after one.
+# With -d, those of noticed-debug.tsv, on a debug kernel: they must be noticed by
+# what looks for faults there. The machine may be of no use after one.
 
 HERE=$(dirname "$(readlink -f "$0")")
 LOG=$(mktemp) || exit
@@ -65,19 +65,19 @@ report()
 
 ! [ -d /sys/module/myveth ] || rmmod myveth || exit
 DEBUG=
-LIST=list
+TABLE=noticed.tsv
 if [ "$1" = -d ]; then
-	DEBUG=yes LIST=list-debug
+	DEBUG=yes TABLE=noticed-debug.tsv
 	shift
 fi
-mapfile -t mutants < <(grep -v '^#' "$HERE/$LIST" | cut -f 1-3 |
+mapfile -t mutants < <(grep -v '^#' "$HERE/$TABLE" | cut -f 1-3 |
 	while read -r name script case; do
 		[ ! -d "$HERE/built/$name" ] || [ "${1:-$name}" != "$name" ] ||
 			echo "$name $script $case"
 	done)
 built=("$HERE"/built/*)
 if [ -z "$1" ] && [ ${#built[@]} -ne ${#mutants[@]} ]; then
-	echo "${#built[@]} mutants are built, ${#mutants[@]} are in $LIST"
+	echo "${#built[@]} mutants are built, ${#mutants[@]} are in $TABLE"
 	exit 1
 fi
 echo "KTAP version 1"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The test of what tests: a script during which a fault of "list" happens has to
-# fail on a debug kernel, and for the reason that "list" says. In a throw-away
-# machine only. KTAP; the last line counts as that of ../../run.sh.
+# The test of what tests: a script during which a fault of noticed-faults.tsv
+# happens has to fail on a debug kernel, and for the reason that stands there. In a
+# throw-away machine only. KTAP; the last line counts as that of ../../run.sh.
 
 HERE=$(dirname "$(readlink -f "$0")")
 SELFTESTS=${HERE%/*/*}
@@ -58,7 +58,7 @@ report()
 	fi
 }
 
-mapfile -t FAULTS < <(grep -v '^#' "$HERE/list")
+mapfile -t FAULTS < <(grep -v '^#' "$HERE/noticed-faults.tsv")
 write_scripts
 KINDS=myveth "$SELFTESTS/run.sh" -d 'debug/provoked*' >"$LOG" 2>&1
 echo "KTAP version 1"

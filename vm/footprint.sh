@@ -2,20 +2,20 @@
 # shellcheck shell=bash
 #
 # What a root file system costs to make, and a command to run once they are
-# made: "costs" says what they did when `vm.sh costs` was last told to look.
+# made: footprint.tsv says what they did when `vm.sh footprint` was last run.
 
-# The sum of a column of "costs" over some suites
+# The sum of a column of footprint.tsv over some suites
 cost()
 {
 	local column=$1 suites=${*:2}
 
-	table costs | awk -v column="$column" -v suites=" $suites " '
+	table footprint | awk -v column="$column" -v suites=" $suites " '
 		index(suites, " " $1 " ") { sum += $column }
 		END { print sum + 0 }'
 }
 
 # Before anything is made: what is to come, and whether there is room for it
-announce_costs()
+announce_footprint()
 {
 	local suite missing=() unknown=() download disk minutes free
 
@@ -43,15 +43,15 @@ announce_costs()
 
 is_measured()
 {
-	table costs | grep -q "^$1	"
+	table footprint | grep -q "^$1	"
 }
 
 processors_measured_on()
 {
-	sed -n 's/^# processors: //p' "$VM_DIR/costs"
+	sed -n 's/^# processors: //p' "$VM_DIR/footprint.tsv"
 }
 
-# What a root file system did cost, in the format of "costs"
+# What a root file system did cost, in the format of footprint.tsv
 write_cost()
 {
 	local suite=$1 dir=$2 seconds=$3 debs=$CACHE/debs/$1
@@ -69,21 +69,21 @@ megabytes()
 # the root file systems; in the same format, their sizes summed up
 write_run_cost()
 {
-	local command=$1 costs=() suite seconds=$((SECONDS - MADE_ROOTS))
+	local command=$1 roots=() suite seconds=$((SECONDS - MADE_ROOTS))
 
 	for suite in $(needed_for "${@:2}"); do
-		costs+=("$(suite_dir "$suite")/cost")
+		roots+=("$(suite_dir "$suite")/cost")
 	done
 	awk -v command="$command" -v seconds="$seconds" '
 		{ download += $2; disk += $3 }
 		END { printf "%s\t\t%s\t\t%s\t\t%s\n",
-			command, download, disk, seconds }' "${costs[@]}" \
+			command, download, disk, seconds }' "${roots[@]}" \
 		> "$CACHE/runs/$command"
 }
 
 # For developers, after the first demo and check with an empty cache, and
-# check-debug where its costs are wanted
-write_costs()
+# check-debug where its footprint is wanted
+write_footprint()
 {
 	local run runs=(demo check)
 
@@ -98,8 +98,8 @@ write_costs()
 		"$(suite_dir workshop)"/[c]ost \
 		"$(suite_dir debug-kernel)"/[c]ost \
 		"${runs[@]/#/"$CACHE/runs/"}" \
-		> "$VM_DIR/costs" <<-END
-	# Written by \`vm.sh costs\`
+		> "$VM_DIR/footprint.tsv" <<-END
+	# Written by \`vm.sh footprint\`
 	# processors: $(nproc)
 	#
 	# what		download/MB	disk/MB		seconds

@@ -9,10 +9,11 @@
 #
 # Every script whose name matches a PATTERN is run once for each kind in $KINDS
 # (default "myveth veth"); $CASES names cases that each of them must have, if not
-# all are wanted. Those in "faults" show a fault of veth each, and are called
-# faults/NAME. Without a PATTERN it is every script but those in "faults/panics"
-# and "stress", which have to be named with their directory. The kinds must be
-# known to modprobe, or loaded, and the programs made.
+# all are wanted. Without a PATTERN it is every script. A script's name is that of
+# its folder and its own: "napi/gro". Where a PATTERN has no slash its own name will
+# do: "gro", "create*". Those in "faults/panics" and "stress" are run only where a
+# PATTERN names their folder: "stress/*". The kinds must be known to modprobe, or
+# loaded, and the programs made.
 #
 # KTAP on stdout; the last line says "N passed, N failed, N skipped". A script
 # fails as well when it leaves something behind, when the kernel complains (see
@@ -23,6 +24,7 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/lib.sh"
 
+SUBJECTS="experiments link packets napi xdp faults"
 KINDS=${KINDS:-myveth veth}
 SKIPS=${SKIPS:-$SELFTESTS/skips.tsv}
 PASSED=0
@@ -44,41 +46,56 @@ matches_a_pattern()
 	shift
 	[ $# -eq 0 ] && return
 	for pattern; do
-		# shellcheck disable=SC2053 # a pattern it is
-		[[ $name == $pattern || $name == $pattern.sh ]] && return
+		matches "$name" "$pattern" && return
 	done
 	return 1
 }
 
+matches()
+{
+	local name=$1 pattern=$2
+
+	[[ $pattern == */* ]] || name=${name##*/}
+	# shellcheck disable=SC2053 # a pattern it is
+	[[ $name == $pattern || $name == $pattern.sh ]]
+}
+
 # What may bring down the machine, or takes very long, has to be asked for by the
-# directory's name.
+# folder's name.
 is_asked_for()
 {
 	local pattern
 
 	for pattern in "${@:2}"; do
 		[[ $pattern == "${1%/*}"/* ]] &&
-			matches_a_pattern "$1" "$pattern" && return
+			matches "$1" "$pattern" && return
 	done
 	return 1
 }
 
 list_scripts()
 {
-	local path name
+	local name
 
-	for path in "$SELFTESTS"/*.sh "$SELFTESTS"/faults/*.sh \
-		    "$SELFTESTS"/{faults/panics,stress}/*.sh \
-		    ${DEBUG:+"$SELFTESTS"/debug/*.sh}; do
-		name=${path#"$SELFTESTS/"}
-		case ${name#debug/} in
-		lib.sh|run.sh|check-here.sh|find-splats.sh) ;;
-		faults/panics/*|stress/*)
-			is_asked_for "$name" "$@" && echo "$name" ;;
-		*) matches_a_pattern "$name" "$@" && echo "$name" ;;
-		esac
+	# shellcheck disable=SC2086 # a list of folders
+	for name in $(scripts_in $SUBJECTS ${DEBUG:+debug}); do
+		matches_a_pattern "$name" "$@" && echo "$name"
+	done
+	for name in $(scripts_in faults/panics stress); do
+		is_asked_for "$name" "$@" && echo "$name"
 	done
 	return 0
+}
+
+# scripts_in FOLDER...: what we source ourselves is none.
+scripts_in()
+{
+	local folder
+
+	cd "$SELFTESTS" || exit
+	for folder; do
+		printf '%s\n' "$folder"/*.sh
+	done | grep -vx debug/lib.sh
 }
 
 # --- the machine ---------------------------------------------------------

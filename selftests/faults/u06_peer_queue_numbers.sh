@@ -8,7 +8,7 @@
 #
 # veth looks at what was said of va when it makes vb: in the first case one
 # queue, in the second one for each CPU. All the combinations are in
-# ../create_queues.sh.
+# link/create_queues.sh.
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -6,7 +6,7 @@
 #	nobody, root of his own:  [ va ]======[ vb ]  FOREIGN
 #
 # On older kernels it is the driver that has to ask for the right, and veth does
-# not. All ways to name the namespace are in ../create_netns.sh.
+# not. All ways to name the namespace are in link/create_netns.sh.
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -7,7 +7,7 @@
 #	newlink KIND index=77 name=va peer name=vb index=-1
 #
 # No kernel's veth lets one in: newer ones ignore what their own check says, but
-# only after the core's has said the same. ../fuzz_newlink.sh compares many more.
+# only after the core's has said the same. link/fuzz_newlink.sh compares many more.
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -17,8 +17,8 @@
 # and made again. Every $ROUND seconds the storm stops, and then packets must
 # get through whatever it has left: a queue that nobody wakes stays stopped.
 #
-# What is done when depends on $SEED, and on who is faster. See stress_life.sh
-# for what happens at creation and deletion.
+# What is done when depends on $SEED, and on who is faster. See
+# link/stress_life.sh for what happens at creation and deletion.
 
 . "$(dirname "$0")/../lib.sh"
 

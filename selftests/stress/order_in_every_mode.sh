@@ -17,7 +17,7 @@
 #	C: vc 192.0.2.3 ====== A: vd [redirect] ---> va ====== B: vb 192.0.2.2
 #
 # numbered.c counts its packets, and names what is not where it belongs, or lost.
-# What the default mode does with all processors is shown in ordering.sh.
+# What the default mode does with all processors is shown in napi/ordering.sh.
 
 . "$(dirname "$0")/../lib.sh"
 

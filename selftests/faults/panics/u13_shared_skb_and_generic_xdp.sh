@@ -8,7 +8,7 @@
 #	A  pktgen [ va ]======[ vb: generic XDP ]  B
 #
 # veth passes the packet on as it is, and the kernel finds that it is shared. For
-# the machine that ends the test. Other receivers are in ../../shared_skb.sh.
+# the machine that ends the test. Other receivers are in packets/shared_skb.sh.
 #
 # difference: shared-skbs
 # panic: kernel BUG at net/core/skbuff\.c

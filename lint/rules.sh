@@ -61,10 +61,9 @@ malformed_faults()
 
 	awk -F '\t' '!/^#/ && NF != 3' $list
 	grep -v '^#' $list | cut -f 2 | grep -vx -e - | while read -r script; do
-		[ -e "selftests/faults/$script" ] ||
-			[ -e "selftests/$script" ] || echo "$script"
+		[ -e "selftests/$script" ] || echo "$script"
 	done
-	find selftests/faults -name '*.sh' -printf '%P\n' |
+	find selftests/faults -name '*.sh' -printf 'faults/%P\n' |
 		while read -r script; do
 			grep -qF "	$script	" $list || echo "$script"
 		done

@@ -10,7 +10,7 @@
 #
 # Room for one per possible CPU is reserved where nobody asked. A queue that is
 # not in use has no directory in /sys/class/net/*/queues, and never had one: see
-# faults/u07_no_queue_made_in_vain.sh.
+# faults/no_queue_made_in_vain.sh.
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -524,7 +524,7 @@ in_pieces()
 # wrong, and the machine's memory is not what it was: it is not tried there.
 whole_pages_cut()
 {
-	if ! differs fault-u14; then
+	if ! differs xdp-cut-pages; then
 		log_test "veth is spared a program that cuts off whole pages"
 		return
 	fi

@@ -48,7 +48,7 @@ limit()
 	mount_bpffs
 	xdp_load frags pass frags
 	xdp_attach "$A" va frags
-	if differs fault-u4; then
+	if differs largest-mtu; then
 		check_sane_limit
 	else
 		check_veths_limit

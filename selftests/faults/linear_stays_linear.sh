@@ -77,7 +77,7 @@ send_and_receive()
 # The bytes of a tagged frame that are in its first piece.
 tagged_linear()
 {
-	differs fault-u8 && echo $((LENGTH + 4)) || echo "$LENGTH"
+	differs xdp-one-piece && echo $((LENGTH + 4)) || echo "$LENGTH"
 }
 
 send_tagged()
@@ -165,7 +165,7 @@ redirected_in_pieces()
 	if [[ $(uname -r) == 6.1.* ]]; then
 		check_equal "$(drops "$A" vd)" 1 "dropped by vd"
 		check_equal "$(losses)" 0 "frames lost between va and vb"
-	elif differs fault-u8; then
+	elif differs xdp-one-piece; then
 		check_equal "$(xdp_counters seen packets)" 0 "frames seen"
 		check_equal "$(drops "$B" vb)" 1 "dropped by vb"
 		check_equal "$(losses)" 1 "frames lost"

@@ -51,7 +51,7 @@ sent_back()
 	slowwait 10 has_sent_back
 	check_err $? "vb's program has not seen $FRAMES frames"
 
-	if differs fault-u1; then
+	if differs xdp-tx-wakeup; then
 		slowwait 10 va_has_received "$FRAMES"
 		check_err $? "va has not received $FRAMES frames"
 	else

@@ -49,7 +49,7 @@ replaced()
 
 	set_mtu "$LARGE"
 	refused=$?
-	if differs fault-u10; then
+	if differs program-replaced; then
 		check_fail "$refused" "an MTU of $LARGE is accepted afterwards"
 		check_equal "$(link_get "$B" vb .max_mtu)" "$SMALL" "limit"
 	else

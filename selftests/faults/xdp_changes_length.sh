@@ -49,7 +49,7 @@ pieces()
 	check_adjusted 5000 0
 	check_adjusted 5000 -1
 	check_adjusted 5000 -1000
-	if differs fault-u14; then
+	if differs xdp-cut-pages; then
 		check_adjusted 5000 -1480
 		check_adjusted 5000 -4500
 	fi

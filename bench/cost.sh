@@ -168,7 +168,7 @@ has_rx_napi()
 # has_xdp NS DEV VERDICT
 has_xdp()
 {
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/$2" "$3"
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/$2" "$3"
 	defer rm "$BPFFS/$2"
 	has_mode ip -n "$1" link set dev "$2" xdpdrv pinned "$BPFFS/$2"
 }

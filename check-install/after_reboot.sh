@@ -4,7 +4,7 @@
 # What was asked for before the boot is there after it: pairs, and myveth in
 # veth's place. Then a module that cannot be built.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/step-lib.sh"
 
 ALL_TESTS="
 	pairs_are_there

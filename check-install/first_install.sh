@@ -4,7 +4,7 @@
 # The packages on a Debian that has never seen them, and a newer kernel, at
 # first without its headers.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/step-lib.sh"
 
 ALL_TESTS="
 	nothing_is_there

@@ -4,7 +4,7 @@
 # On the kernel that has been installed; a newer version of the packages while
 # pairs carry traffic; what is to be there after the next boot.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/step-lib.sh"
 
 ALL_TESTS="
 	same_again

@@ -3,7 +3,7 @@
 #
 # Removed, or purged, and nothing is left. Then the same by make, without packages.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/step-lib.sh"
 
 ALL_TESTS="
 	remove

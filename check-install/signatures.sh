@@ -5,7 +5,7 @@
 # unsigned module is told, and what `make sign` does. (The key is made here, and
 # nobody trusts it, so that the module is refused nevertheless.)
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/step-lib.sh"
 
 ALL_TESTS="
 	unsigned

@@ -3,7 +3,7 @@
 #
 # The CNI plugins bridge and ptp, called as a container runtime does.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	bridge

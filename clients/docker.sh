@@ -4,7 +4,7 @@
 # Docker: two containers on the default bridge, a published port, a network with
 # names of its own, and what somebody outside sees (experiment 9).
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	default_bridge

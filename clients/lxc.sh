@@ -3,7 +3,7 @@
 #
 # LXC: two containers, with a pair each, on a bridge of the host.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	containers

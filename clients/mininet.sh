@@ -3,7 +3,7 @@
 #
 # Mininet with Open vSwitch: every host of a tree of switches reaches every other.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	pingall

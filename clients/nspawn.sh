@@ -4,7 +4,7 @@
 # systemd-nspawn --network-veth: the pair's ends are ve-NAME on the host and host0
 # in the container.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	container

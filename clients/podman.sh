@@ -4,7 +4,7 @@
 # Podman, run by root: two containers on its bridge, and a pod with a published
 # port.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	bridge

@@ -4,7 +4,7 @@
 # pyroute2, a client that can be told of other kinds: kind myveth, by the lines
 # that docs/make_pair_pyroute2.py has.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	pair

@@ -10,7 +10,7 @@
 #	|  10.1.1.2/24         va |========| vb         10.1.1.3/24  |
 #	+-------------------------+        +-------------------------+
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/client-lib.sh"
 
 ALL_TESTS="
 	ping_through_the_tunnel

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Builds, of the BPF part of a kernel's own tests, what tests.tsv lists. Called by
-# build.sh, with the kernel's source in /source and its image in /kernel.
+# build-kernel-tests.sh, with the kernel's source in /source and its image in
+# /kernel.
 #
 # Most of that part is one program of some hundred tests, each with programs in
 # BPF, of which few are about network devices. Its makefile takes all that it

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Finds the sub-tests in what run.sh wrote. Prints a line for each:
+# Finds the sub-tests in what run-kernel-tests.sh wrote. Prints a line for each:
 #
 #	SERIES TEST KIND FORM RESULT NAME	separated by tabs
 #

@@ -135,6 +135,43 @@ outdated_tables()
 	done
 }
 
+# As for the machines, which get a copy of each
+files()
+{
+	(
+		TREE=$PWD
+		. vm/build.sh
+		list_files
+	) | tr '\0' '\n'
+}
+
+# Who reads or says a name shall know which file it is. Three have to be called
+# like that.
+shared_names()
+{
+	files | awk -F / '
+		$NF !~ /^(README\.md|Kbuild|Makefile)$/ {
+			paths[$NF] = paths[$NF] " " $0
+			count[$NF]++
+		}
+		END {
+			for (name in count)
+				if (count[name] > 1)
+					print name ":" paths[name]
+		}'
+}
+
+# A table is told from a script, a list, or what has a language of its own by a
+# tab between two words of a line and by a name without an ending.
+unnamed_tables()
+{
+	files | grep -vE '(^|/)(Makefile|Kbuild|COPYING)$|[.][^/]*$|^debian/' |
+		while read -r file; do
+			head -n 1 "$file" | grep -q '^#!' ||
+				grep -lP '^[^#\t][^\t]*\t' "$file"
+		done
+}
+
 # A function begins with a "{" in the first column and ends with a "}" there.
 long_functions()
 {
@@ -158,6 +195,8 @@ broken "mutants are not listed as they should be" "$(malformed_mutants)"
 broken "mutants that name no case" "$(mutants_without_case)"
 broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"
+broken "files of one name" "$(shared_names)"
+broken "tables that do not end in .tsv" "$(unnamed_tables)"
 broken "functions of more than 80 lines" "$(long_functions)"
 broken "answers of the probes are used outside compat.h" \
 	"$(grep -n 'HAVE_' ./*.[ch] | grep -v '^\./compat\.h:')"

@@ -615,10 +615,11 @@ mount_bpffs()
 
 # --- XDP -----------------------------------------------------------------
 
-# xdp_load NAME VERDICT [OPTION...]: see programs/xdp.c; pins it as $BPFFS/NAME.
+# xdp_load NAME VERDICT [OPTION...]: see programs/xdp_program.c; pins it as
+# $BPFFS/NAME.
 xdp_load()
 {
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/$1" "${@:2}"
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/$1" "${@:2}"
 }
 
 # xdp_attach NS DEV NAME [WORD]: natively, or as another WORD of ip(8) says.
@@ -636,7 +637,7 @@ xdp_detach()
 # "counters=$BPFFS/NAME".
 xdp_counters()
 {
-	"$MYVETH_PROGRAMS/xdp" counters "$BPFFS/$1" "${@:2}"
+	"$MYVETH_PROGRAMS/xdp_program" counters "$BPFFS/$1" "${@:2}"
 }
 
 # statistic NS DEV NAME: "rx_packets" and the like. Quicker than link_get.

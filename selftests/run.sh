@@ -22,7 +22,7 @@
 # scripts have left in memory is said at the end.
 
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
-. "$SELFTESTS/debug/lib.sh"
+. "$SELFTESTS/debug/find-leaks.sh"
 
 SUBJECTS="experiments link packets napi xdp faults"
 KINDS=${KINDS:-myveth veth}
@@ -95,7 +95,7 @@ scripts_in()
 	cd "$SELFTESTS" || exit
 	for folder; do
 		printf '%s\n' "$folder"/*.sh
-	done | grep -vx debug/lib.sh
+	done | grep -vx debug/find-leaks.sh
 }
 
 # --- the machine ---------------------------------------------------------

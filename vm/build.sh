@@ -64,7 +64,7 @@ need_mutants()
 		"$WORK/mutants-$series.log" \
 		in_build_root "$series" \
 		"$(layer_of "$series")/myveth:/myveth" -- \
-		/myveth/selftests/mutants/build.sh "$release" "${@:2}"
+		/myveth/selftests/mutants/build-mutants.sh "$release" "${@:2}"
 }
 
 # The module that does all that a debug kernel has to notice

@@ -99,7 +99,7 @@ start_mutants()
 run_mutants()
 {
 	need_mutants "$1" noticed.tsv "${@:2}"
-	run_script_on "$1" selftests/mutants/run.sh
+	run_script_on "$1" selftests/mutants/run-mutants.sh
 }
 
 # The test of the debug kernel: what it has to notice, and broken drivers, each
@@ -109,13 +109,13 @@ check_debug_notices()
 	local mutants mutant
 
 	need_provoke
-	start_on debug selftests/debug/provoke/run.sh
+	start_on debug selftests/debug/provoke/run-faults.sh
 	follow_jobs
 	need_mutants debug noticed-debug.tsv
 	mapfile -t mutants < <(grep -v '^#' \
 		"$TREE/selftests/mutants/noticed-debug.tsv" | cut -f 1)
 	for mutant in "${mutants[@]}"; do
-		start_on debug selftests/mutants/run.sh -d "$mutant"
+		start_on debug selftests/mutants/run-mutants.sh -d "$mutant"
 		follow_jobs
 	done
 }

@@ -127,7 +127,8 @@ build_kernel_tests()
 		"$dir/kernel/vmlinuz"
 	in_root workshop "$SOURCES:/debs" "$dir/source:/source" \
 		"$dir/kernel:/kernel" "$dir/tests:/tests" \
-		"$CONFORMANCE:/conformance" -- /conformance/build.sh \
+		"$CONFORMANCE:/conformance" -- \
+		/conformance/build-kernel-tests.sh \
 		"/debs/$(source_package "$series")" "$series" "$release"
 }
 
@@ -190,7 +191,7 @@ run_kernel_tests()
 	local series=$1 log=$CACHE/logs/conformance-$1.log status=0
 
 	boot "$series" output "$CONFORMANCE_SECONDS" \
-		/myveth/conformance/run.sh "$series" \
+		/myveth/conformance/run-kernel-tests.sh "$series" \
 		"${PATTERNS[@]}" | tee "$log" | sed -u "s/^/$series: /" >&2 ||
 		status=$?
 	say "the log is $log"

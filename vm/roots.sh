@@ -14,7 +14,7 @@
 # conformance.sh.
 #
 # And for each suite "packager-SUITE", in which Debian packages are built, and
-# "user-SUITE", a Debian on which they are installed (see install.sh),
+# "user-SUITE", a Debian on which they are installed (see check-install.sh),
 # "client-SUITE", a Debian with programs that make pairs (see clients.sh), and
 # "matrix-SUITE", with the headers of all kernels (see build-matrix.sh). For the
 # kernels that are tested on request there is "rt-SUITE".

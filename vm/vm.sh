@@ -81,7 +81,7 @@ die()
 . "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
 . "$VM_DIR/disk-machine.sh"
-. "$VM_DIR/install.sh"
+. "$VM_DIR/check-install.sh"
 . "$VM_DIR/clients.sh"
 . "$VM_DIR/build-matrix.sh"
 

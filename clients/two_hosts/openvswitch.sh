@@ -13,7 +13,7 @@
 #	|   +-- br0 -- vxlan0 |  (VXLAN) | vxlan0 -- br0 --+     |
 #	+---------------------+          +-----------------------+
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/two-hosts-lib.sh"
 
 ALL_TESTS="
 	through_the_tunnel

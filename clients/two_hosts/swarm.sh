@@ -3,7 +3,7 @@
 #
 # A Docker Swarm of two hosts, and a network that spans both: a container on each.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/two-hosts-lib.sh"
 
 ALL_TESTS="
 	overlay_network

@@ -31,7 +31,7 @@ ALL_TESTS="
 	xdp_program
 "
 
-require_program xdp
+require_program xdp_program
 require_program fail_nth.so
 require_command jq
 

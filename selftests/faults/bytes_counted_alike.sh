@@ -18,7 +18,7 @@ HEADER=14
 require_command jq
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 received_are()
 {

@@ -17,7 +17,7 @@ require_command jq
 require_command tc
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 # make_topology QUEUES_OF_VA QUEUES_OF_VB
 make_topology()
@@ -44,7 +44,7 @@ more_receivers()
 	cpus=$(nproc)
 	for ((cpu = 0; cpu < cpus; cpu++)); do
 		must ip netns exec "$A" taskset -c "$cpu" \
-			"$MYVETH_PROGRAMS/xdp" run "$BPFFS/redirect" \
+			"$MYVETH_PROGRAMS/xdp_program" run "$BPFFS/redirect" \
 			"$FRAMES" 100
 	done
 	slowwait 10 link_is "$B" vb .stats64.rx.packets $((cpus * FRAMES))

@@ -10,7 +10,7 @@
 ALL_TESTS="all_orders"
 
 require_command ethtool
-require_program xdp
+require_program xdp_program
 
 gro_of_vb()
 {

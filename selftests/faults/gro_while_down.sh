@@ -15,7 +15,7 @@ FRAMES=5
 
 require_command jq
 require_command ethtool
-require_program xdp
+require_program xdp_program
 
 # make_topology: vb is down, and nobody can be reached through va.
 make_topology()
@@ -32,7 +32,7 @@ check_redirect()
 {
 	must ip -n "$B" link set dev vb up
 	wait_for_up "$A" va
-	must ip netns exec "$A" "$MYVETH_PROGRAMS/xdp" run \
+	must ip netns exec "$A" "$MYVETH_PROGRAMS/xdp_program" run \
 		"$BPFFS/redirect" "$FRAMES" 100
 	RECEIVED=$((RECEIVED + $1))
 	slowwait 10 link_is "$B" vb .stats64.rx.packets "$RECEIVED"

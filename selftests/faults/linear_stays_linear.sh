@@ -29,7 +29,7 @@ LENGTH=$((MTU + 14))
 require_command jq
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 # make_topology OPTION...: of the program, which lets all pass.
 make_topology()

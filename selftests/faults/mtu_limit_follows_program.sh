@@ -17,7 +17,7 @@ SMALL=3506
 LARGE=9000
 
 require_command jq
-require_program xdp
+require_program xdp_program
 
 set_mtu()
 {

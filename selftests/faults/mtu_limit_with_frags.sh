@@ -15,7 +15,7 @@ TOO_LARGE=70000
 LARGEST=65535
 
 require_command jq
-require_program xdp
+require_program xdp_program
 
 set_mtu()
 {

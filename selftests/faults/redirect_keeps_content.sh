@@ -13,7 +13,7 @@ ALL_TESTS="redirected long_ones"
 
 require_command jq
 require_program frames
-require_program xdp
+require_program xdp_program
 
 make_topology()
 {

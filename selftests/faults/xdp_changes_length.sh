@@ -14,7 +14,7 @@ ALL_TESTS="pieces one_piece"
 require_command jq
 require_command tcpdump
 require_program frames
-require_program xdp
+require_program xdp_program
 
 make_topology()
 {

@@ -19,7 +19,7 @@ require_command jq
 require_command ethtool
 require_command tc
 require_program frames
-require_program xdp
+require_program xdp_program
 
 make_topology()
 {

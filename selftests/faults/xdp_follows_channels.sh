@@ -16,7 +16,7 @@ require_command jq
 require_command tc
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 set_channels()
 {

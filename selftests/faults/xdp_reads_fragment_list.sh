@@ -19,7 +19,7 @@ LENGTH=$((DATA + 8 + 20 + 14))
 
 require_command jq
 require_command ping
-require_program xdp
+require_program xdp_program
 
 # The module of such tunnels makes some by itself, in every namespace, the
 # machine's own too, unless it is told not to.

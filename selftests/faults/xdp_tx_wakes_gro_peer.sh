@@ -17,7 +17,7 @@ FRAMES=10
 require_command jq
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 has_sent_back()
 {

@@ -24,7 +24,7 @@ ALL_TESTS="
 
 require_command ethtool
 require_command jq
-require_program xdp
+require_program xdp_program
 
 # set_link NS DEV WORDS...: speed and duplex; veth refuses.
 set_link()

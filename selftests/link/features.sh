@@ -244,8 +244,8 @@ xdp()
 {
 	local native=1 generic=2
 
-	if [ ! -x "$MYVETH_PROGRAMS/xdp" ]; then
-		log_test_skip "XDP" "no program xdp in $MYVETH_PROGRAMS"
+	if [ ! -x "$MYVETH_PROGRAMS/xdp_program" ]; then
+		log_test_skip "XDP" "no program xdp_program in $MYVETH_PROGRAMS"
 		return
 	fi
 	mount_bpffs

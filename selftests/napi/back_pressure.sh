@@ -26,7 +26,7 @@ ALL_TESTS="
 require_command ethtool
 require_command tc
 require_program frames
-require_program xdp
+require_program xdp_program
 
 readonly RING=256
 readonly SENT=600

@@ -24,7 +24,7 @@ require_command ethtool
 require_command nstat
 require_program numbered
 require_program stream
-require_program xdp
+require_program xdp_program
 
 # stream_to_vb PROTOCOL BYTES [OPTION...]: the longest frame that vb gets is in
 # $LONGEST.

@@ -24,7 +24,7 @@ require_command ethtool
 require_program busy_poll
 require_program frames
 require_program netdev_queues
-require_program xdp
+require_program xdp_program
 require_program xdp_socket
 
 # Neighbours are known, so that nothing is sent but what a case sends.
@@ -348,7 +348,7 @@ xdp_socket_polls()
 	local said
 
 	make_quiet_pair
-	must "$MYVETH_PROGRAMS/xdp" map xskmap "$BPFFS/sockets"
+	must "$MYVETH_PROGRAMS/xdp_program" map xskmap "$BPFFS/sockets"
 	defer rm "$BPFFS/sockets"
 	xdp_load to_socket queue="$BPFFS/sockets"
 	defer rm "$BPFFS/to_socket"

@@ -36,7 +36,7 @@ ALL_TESTS="
 require_command ethtool
 require_command nstat
 require_program flows
-require_program xdp
+require_program xdp_program
 
 readonly WAITING=40
 

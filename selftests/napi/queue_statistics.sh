@@ -17,7 +17,7 @@ ALL_TESTS="
 require_command ethtool
 require_program frames
 require_program netdev_queues
-require_program xdp
+require_program xdp_program
 
 queue_stats()
 {

@@ -24,7 +24,7 @@ ALL_TESTS="
 
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 # ring_of NS DEV: the sizes of its rings, the largest ones first.
 ring_of()

@@ -28,7 +28,7 @@ require_command ethtool
 require_command nstat
 require_program frames
 require_program stream
-require_program xdp
+require_program xdp_program
 
 readonly SENT=20
 

@@ -35,7 +35,7 @@ require_command jq
 require_command tc
 require_program bpf
 require_program frames
-require_program xdp
+require_program xdp_program
 
 # name_at_egress PROGRAM
 name_at_egress()

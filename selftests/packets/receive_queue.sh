@@ -37,7 +37,7 @@ require_command taskset
 require_command tc
 require_program frames
 require_program numbered
-require_program xdp
+require_program xdp_program
 
 # make_queues RECEIVERS [ring]
 make_queues()
@@ -237,7 +237,8 @@ generic_xdp_of_frames()
 	for cpu in 0 1; do
 		differs receive-queue && wanted=$cpu || wanted=0
 		must ip netns exec "$A" taskset -c "$cpu" \
-			"$MYVETH_PROGRAMS/xdp" run "$BPFFS/redirect" 1 60
+			"$MYVETH_PROGRAMS/xdp_program" run "$BPFFS/redirect" \
+			1 60
 		check_queue_seen $((cpu + 1)) "$wanted" "processor $cpu"
 	done
 	log_test "generic XDP, frames that another device redirects"

@@ -27,7 +27,7 @@ PACKETS=1000
 
 require_command jq
 require_command tc
-require_program xdp
+require_program xdp_program
 
 # count_on DEV [ACTION...]: apply it to what DEV receives, and count that.
 count_on()

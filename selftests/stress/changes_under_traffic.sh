@@ -32,7 +32,7 @@ require_command ethtool
 require_command jq
 require_program stream
 require_program traffic
-require_program xdp
+require_program xdp_program
 
 STRESS_SECONDS=${STRESS_SECONDS:-10}
 ROUND=20
@@ -84,7 +84,7 @@ load_redirection()
 
 	index=$(link_get "$(home_of "$1")" "$1" .ifindex)
 	rm -f "$BPFFS/to_$1"
-	"$MYVETH_PROGRAMS/xdp" load "$BPFFS/to_$1" "redirect=$index"
+	"$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/to_$1" "redirect=$index"
 }
 
 make_numbered_pair()
@@ -102,11 +102,12 @@ make_numbered_pair()
 load_programs()
 {
 	mount_bpffs
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/pass" pass
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/pass_frags" pass frags
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/grow" pass head=-32 frags
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/drop" drop
-	must "$MYVETH_PROGRAMS/xdp" load "$BPFFS/tx" tx
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/pass" pass
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/pass_frags" pass frags
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/grow" \
+		pass head=-32 frags
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/drop" drop
+	must "$MYVETH_PROGRAMS/xdp_program" load "$BPFFS/tx" tx
 }
 
 # --- what is done to them ------------------------------------------------

@@ -35,7 +35,7 @@ ALL_TESTS="
 
 require_command ethtool
 require_program numbered
-require_program xdp
+require_program xdp_program
 
 SWITCHES=8
 

@@ -41,7 +41,7 @@ require_command nstat
 require_command tc
 require_program bpf
 require_program frames
-require_program xdp
+require_program xdp_program
 
 readonly SENT=20
 
@@ -225,8 +225,8 @@ redirect_by_devmap()
 	make_second_pair
 	map=$BPFFS/devmap$PROGRAMS
 	xdp_load on_exit"$PROGRAMS" pass for=devmap counters="$map-seen"
-	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" map devmap "$map" \
-		"3=$(link_get "$B" vc .ifindex):$BPFFS/on_exit$PROGRAMS"
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp_program" map devmap \
+		"$map" "3=$(link_get "$B" vc .ifindex):$BPFFS/on_exit$PROGRAMS"
 	attach_new "$B" vb map="$map:3"
 	check_redirected
 	check_equal "$(xdp_counters "${map##*/}-seen" packets)" "$SENT" \
@@ -237,7 +237,7 @@ redirect_by_devmap()
 redirect_by_cpumap()
 {
 	make_silent_pair A B
-	must "$MYVETH_PROGRAMS/xdp" map cpumap "$BPFFS/cpus" 0=192
+	must "$MYVETH_PROGRAMS/xdp_program" map cpumap "$BPFFS/cpus" 0=192
 	attach_new "$B" vb map="$BPFFS/cpus:0"
 	check_arrives "$B" vb
 	check_verdicts xdp_packets="$SENT" xdp_redirect="$SENT"
@@ -252,12 +252,12 @@ entry_drops_the_last()
 	make_second_pair
 	xdp_load first_only pass for=devmap "counters=$BPFFS/first_seen" \
 		first=16
-	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" map devmap \
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp_program" map devmap \
 		"$BPFFS/vc_only" \
 		"0=$(link_get "$B" vc .ifindex):$BPFFS/first_only"
 	xdp_load feeder "map=$BPFFS/vc_only:0"
-	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" run "$BPFFS/feeder" \
-		20 60
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp_program" run \
+		"$BPFFS/feeder" 20 60
 	check_equal "$(xdp_counters first_seen packets)" 20 \
 		"seen by the program of the entry"
 	if differs xdp-unflushed; then
@@ -301,7 +301,8 @@ every_processor()
 	xdp_load by_each "redirect=$(link_get "$A" va .ifindex)"
 	for ((cpu = 0; cpu < cpus; cpu++)); do
 		must taskset -c "$cpu" ip netns exec "$A" \
-			"$MYVETH_PROGRAMS/xdp" run "$BPFFS/by_each" 10 60
+			"$MYVETH_PROGRAMS/xdp_program" run "$BPFFS/by_each" \
+			10 60
 	done
 	check_equal "$(ethtool_counter "$A" va tx_queue_0_xdp_xmit)" \
 		$((cpus * 10)) "taken by va"
@@ -312,7 +313,7 @@ every_processor()
 # run_in_a PROGRAM COUNT LENGTH
 run_in_a()
 {
-	must ip netns exec "$A" "$MYVETH_PROGRAMS/xdp" run "$BPFFS/$1" \
+	must ip netns exec "$A" "$MYVETH_PROGRAMS/xdp_program" run "$BPFFS/$1" \
 		"${@:2}"
 }
 
@@ -573,8 +574,8 @@ vlan_hint()
 		return
 	fi
 	make_vlan_pair
-	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp" load "$BPFFS/asking" \
-		pass bound="$(link_get "$B" vb .ifindex)" \
+	must ip netns exec "$B" "$MYVETH_PROGRAMS/xdp_program" load \
+		"$BPFFS/asking" pass bound="$(link_get "$B" vb .ifindex)" \
 		counters="$BPFFS/asked" hints
 	xdp_attach "$B" vb asking
 	send_frames "$A" va.5 60 "$SENT"

@@ -21,7 +21,7 @@ ALL_TESTS="
 
 require_command ethtool
 require_program frames
-require_program xdp
+require_program xdp_program
 
 # --- like veth -----------------------------------------------------------
 

@@ -18,7 +18,7 @@ ALL_TESTS="
 
 require_command ethtool
 require_program netdev_queues
-require_program xdp
+require_program xdp_program
 
 readonly BASE="basic redirect rx-sg"
 readonly ALL="basic redirect ndo-xmit rx-sg ndo-xmit-sg"

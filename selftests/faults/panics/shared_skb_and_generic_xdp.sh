@@ -19,7 +19,7 @@ ALL_TESTS="shared"
 PACKETS=10000
 
 require_command jq
-require_program xdp
+require_program xdp_program
 
 has_seen_all()
 {

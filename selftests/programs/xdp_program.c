@@ -2,7 +2,7 @@
 /*
  * Makes XDP programs by hand, instruction by instruction, and what they need
  *
- *	xdp load FILE VERDICT [OPTION...]
+ *	xdp_program load FILE VERDICT [OPTION...]
  *		Loads a program and pins it to FILE, for `ip link set dev
  *		DEVICE xdpdrv pinned FILE`. VERDICT is pass, drop, tx, aborted,
  *		a number that is none of them, or
@@ -29,17 +29,18 @@
  *		meta=BYTES	for metadata, which gets a mark
  *		first=NUMBER	drop those after so many (needs "counters")
  *
- *	xdp map devmap|devmap_hash|cpumap|xskmap FILE [KEY=VALUE[:PROGRAM]...]
+ *	xdp_program map devmap|devmap_hash|cpumap|xskmap FILE
+ *		    [KEY=VALUE[:PROGRAM]...]
  *		Makes a map and pins it. VALUE is an interface index, or the
  *		length of a processor's queue; PROGRAM, pinned, is run there.
- *	xdp counters FILE NAME...
+ *	xdp_program counters FILE NAME...
  *		Prints, by name, what a program has counted: "packets"; of the
  *		last one "linear" and "total", the bytes in its first piece and
  *		in all, "meta", the bytes of metadata, "mark", their first
  *		four, "queue", by which it was received; and what its "hints"
  *		were: "timestamp", "hash" and "vlan" (0, or minus an errno),
  *		"hash_type", "vlan_protocol" and "vlan_tag".
- *	xdp run FILE COUNT LENGTH [INTERFACE_INDEX]
+ *	xdp_program run FILE COUNT LENGTH [INTERFACE_INDEX]
  *		Runs a program on COUNT frames of its own, as if they came from
  *		that device, and does with each what the program says. They are
  *		broadcasts of the EtherType for local experiments.
@@ -751,6 +752,7 @@ int main(int argc, char **argv)
 	else if ((argc == 5 || argc == 6) && !strcmp(command, "run"))
 		run_program(words);
 	else
-		errx(EXIT_FAILURE, "usage: xdp load|map|counters|run ...");
+		errx(EXIT_FAILURE,
+		     "usage: xdp_program load|map|counters|run ...");
 	return EXIT_SUCCESS;
 }

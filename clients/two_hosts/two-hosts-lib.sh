@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests with two hosts share, besides ../lib.sh. A machine each, which a
-# wire joins; both run the same script, with HOST=left and HOST=right. The right
-# one gets ready and then does what the left one, which tests, tells it:
+# What the tests with two hosts share, besides ../client-lib.sh. A machine each,
+# which a wire joins; both run the same script, with HOST=left and HOST=right. The
+# right one gets ready and then does what the left one, which tests, tells it:
 #
 #	+---- left ----+  wire  +---- right ---+
 #	|   192.0.2.1  |========|  192.0.2.2   |
 #	+--------------+        +--------------+
 
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../client-lib.sh"
 
 readonly LEFT=192.0.2.1 RIGHT=192.0.2.2 COMMANDS=9999
 

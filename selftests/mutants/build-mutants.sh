@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh KERNELRELEASE TABLE [PART PARTS]: build one module per line of TABLE,
-# noticed.tsv or noticed-debug.tsv, each with one of the driver's files broken, as
-# built/NAME/myveth.ko beside this file. With PART, from 0 on, only every
-# PARTS'th.
+#	build-mutants.sh KERNELRELEASE TABLE [PART PARTS]
+#
+# Builds one module per line of TABLE, noticed.tsv or noticed-debug.tsv, each with
+# one of the driver's files broken, as built/NAME/myveth.ko beside this file. With
+# PART, from 0 on, only every PARTS'th.
 
 set -euo pipefail
 

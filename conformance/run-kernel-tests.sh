@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#	run.sh SERIES [PATTERN...]
+#	run-kernel-tests.sh SERIES [PATTERN...]
 #
 # Runs the kernel's own tests that tests.tsv lists, in a guest, each on the
 # in-tree driver and then on ours. All that they print goes to stdout, between

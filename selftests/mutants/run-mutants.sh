@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#	run.sh [-d] [NAME]
+#	run-mutants.sh [-d] [NAME]
 #
-# The test of the tests: every broken driver that build.sh has made must be
-# noticed, that is, the case of a script that noticed.tsv names must fail with it,
-# and must not without it. In a throw-away machine only. KTAP; the last line counts
-# as that of ../run.sh. With NAME, only the one of that name.
+# The test of the tests: every broken driver that build-mutants.sh has made must
+# be noticed, that is, the case of a script that noticed.tsv names must fail with
+# it, and must not without it. In a throw-away machine only. KTAP; the last line
+# counts as that of ../run.sh. With NAME, only the one of that name.
 #
 # With -d, those of noticed-debug.tsv, on a debug kernel: they must be noticed by
 # what looks for faults there. The machine may be of no use after one.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#	build.sh PACKAGE SERIES RELEASE
+#	build-kernel-tests.sh PACKAGE SERIES RELEASE
 #
 # Builds a kernel's own tests, in the root file system "workshop":
 #

@@ -172,6 +172,25 @@ unnamed_tables()
 		done
 }
 
+# Of more than three files
+folders_without_readme()
+{
+	files | awk -F / '
+		NF > 1 {
+			name = $NF
+			sub("/[^/]*$", "")
+			if (name == "README.md")
+				explained[$0] = 1
+			else
+				count[$0]++
+		}
+		END {
+			for (folder in count)
+				if (count[folder] > 3 && !(folder in explained))
+					print folder
+		}'
+}
+
 # A function begins with a "{" in the first column and ends with a "}" there.
 long_functions()
 {
@@ -197,6 +216,7 @@ broken "README's tables are old: lint/readme-tables.sh --write" \
 	"$(outdated_tables)"
 broken "files of one name" "$(shared_names)"
 broken "tables that do not end in .tsv" "$(unnamed_tables)"
+broken "folders without a README.md" "$(folders_without_readme)"
 broken "functions of more than 80 lines" "$(long_functions)"
 broken "answers of the probes are used outside compat.h" \
 	"$(grep -n 'HAVE_' ./*.[ch] | grep -v '^\./compat\.h:')"

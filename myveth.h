@@ -12,7 +12,7 @@
 #define MYVETH_KIND	"myveth"
 
 /* Also in dkms.conf and debian/changelog; `make lint` compares them. */
-#define MYVETH_VERSION	"0.1.0"
+#define MYVETH_VERSION	"0.2.0"
 
 /**
  * enum myveth_info_attr - attributes nested in IFLA_INFO_DATA

@@ -85,6 +85,7 @@ install-plugin: plugin
 		$(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	install -D -m 644 iproute2/ip-link-myveth.8 \
 		$(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+	install -D -m 644 iproute2/myveth.4 $(DESTDIR)$(MANDIR)/man4/myveth.4
 	install -D -m 644 install/myveth-pair@.service \
 		$(DESTDIR)$(UNITDIR)/myveth-pair@.service
 
@@ -125,6 +126,7 @@ uninstall-plugin:
 		name the directory with IPLIBDIR=))
 	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
 	rm -f $(DESTDIR)$(MANDIR)/man8/ip-link-myveth.8
+	rm -f $(DESTDIR)$(MANDIR)/man4/myveth.4
 	rm -f $(DESTDIR)$(UNITDIR)/myveth-pair@.service
 	rmdir $(DESTDIR)$(IPLIBDIR) 2>/dev/null || :
 

@@ -74,8 +74,8 @@ documentation()
 {
 	local page
 
-	for page in ip-link-myveth myveth-drop-in; do
-		[ -s "/usr/share/man/man8/$page.8.gz" ]
+	for page in man8/ip-link-myveth.8 man4/myveth.4 man8/myveth-drop-in.8; do
+		[ -s "/usr/share/man/$page.gz" ]
 		check_err $? "no manual page $page"
 	done
 	log_test "manual pages"
@@ -128,8 +128,8 @@ kernel_without_headers()
 	check_match "$(new_release)" . "new kernel"
 	check_not_built "$(new_release)"
 	check_said "$NO_HEADERS"
-	grep -qF "$NO_HEADERS" "$TREE/README.md"
-	check_err $? "README does not have this message"
+	grep -qF "$NO_HEADERS" "$TREE/docs/troubleshooting.md"
+	check_err $? "docs/troubleshooting.md does not have this message"
 	log_test "a kernel without headers"
 }
 

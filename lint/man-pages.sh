@@ -3,5 +3,5 @@
 #
 # No man page has a formatting fault. Runs in the trixie root.
 
-warnings=$(groff -man -ww -z iproute2/*.8 install/*.8 2>&1)
+warnings=$(groff -man -ww -z iproute2/*.[48] install/*.8 2>&1)
 [ -z "$warnings" ] || { echo "$warnings"; exit 1; }

@@ -37,8 +37,8 @@ unsigned()
 	check_equal "$(modinfo -F signer "$SCRATCH/tree/myveth.ko")" "" \
 		"signer"
 	check_rejected insmod "$SCRATCH/tree/myveth.ko"
-	grep -qF "$REJECTED" "$TREE/README.md"
-	check_err $? "README does not have this message"
+	grep -qF "$REJECTED" "$TREE/docs/secure-boot.md"
+	check_err $? "docs/secure-boot.md does not have this message"
 	modprobe dummy
 	check_err $? "the kernel's own modules are refused as well"
 	log_test "an unsigned module"

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# readme-tables.sh NAME: print one of README's tables that are made from what
+# readme-tables.sh NAME: print one of the texts' tables that are made from what
 # the selftests read and write:
 #
 #	differences	from veth, out of selftests/differences.tsv
 #	footprint	of the commands, out of vm/footprint.tsv
 #
-# readme-tables.sh --write: put both into the README, each behind the line
+# readme-tables.sh --write: put them where they belong, each behind a line
 # <!-- NAME -->.
+#
+# readme-tables.sh --check: print how those that are there differ.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,17 +52,41 @@ footprint()
 	     }' vm/footprint.tsv
 }
 
+# pages_with NAME: where the table belongs; it must belong somewhere.
+pages_with()
+{
+	grep -lxF "<!-- $1 -->" README.md docs/*.md
+}
+
 # write_table NAME: instead of the lines up to the next empty one.
 write_table()
 {
-	sed -i -e "/^<!-- $1 -->\$/,/^\$/{/^|/d}" README.md
-	"$1" | sed -i -e "/^<!-- $1 -->\$/r /dev/stdin" README.md
+	local page
+
+	for page in $(pages_with "$1"); do
+		sed -i -e "/^<!-- $1 -->\$/,/^\$/{/^|/d}" "$page"
+		"$1" | sed -i -e "/^<!-- $1 -->\$/r /dev/stdin" "$page"
+	done
+}
+
+# check_table NAME
+check_table()
+{
+	local page pages
+
+	pages=$(pages_with "$1") || echo "no page has a place for '$1'"
+	for page in $pages; do
+		diff <(sed -n "/^<!-- $1 -->\$/,/^\$/p" "$page" | grep '^|') \
+			<("$1") || echo "in $page"
+	done
 }
 
 case ${1:-} in
 differences|footprint)	"$1" ;;
 --write)		write_table differences
 			write_table footprint ;;
-*)			echo "usage: $0 differences|footprint|--write" >&2
+--check)		check_table differences
+			check_table footprint ;;
+*)			echo "usage: $0 differences|footprint|--write|--check" >&2
 			exit 2 ;;
 esac

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tracepoints that one packet passes on its way over a pair, in the order
-# in which the README explains them:
+# in which docs/how-a-packet-travels.md explains them:
 #
 #	va: net_dev_queue -> net_dev_start_xmit ...... net_dev_xmit
 #	vb:                             netif_rx ......... netif_receive_skb

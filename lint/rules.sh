@@ -186,6 +186,36 @@ folders_without_readme()
 		}'
 }
 
+# The rows of README's first table, and below it the lines that prove them:
+# "ROW: proof: SCRIPT CASE" or "ROW: proof: bench KEY".
+reasons()
+{
+	sed -n '/^| you want /,/^$/s/^| \([^|]*[^ |]\) *|.*/\1/p' README.md |
+		tail -n +2 | grep -v '^-'
+}
+
+proofs()
+{
+	sed -n '/^| you want /,/^-->$/s/^\(.*\): proof: \([^ ]*\) /\1\t\2\t/p' \
+		README.md
+}
+
+# What README promises a test or a figure shows.
+unproved_reasons()
+{
+	local row script case
+
+	comm -3 <(reasons | sort) <(proofs | cut -f 1 | sort -u)
+	proofs | while IFS=$'\t' read -r row script case; do
+		if [ "$script" = bench ]; then
+			grep -qrw -e "$case" bench
+		else
+			sed -n '/ALL_TESTS="/,/"$/p' "$script" |
+				grep -qw -e "$case"
+		fi || echo "$row: $script $case"
+	done
+}
+
 # A function begins with a "{" in the first column and ends with a "}" there.
 long_functions()
 {
@@ -212,6 +242,7 @@ broken "tables of the texts are old: lint/readme-tables.sh --write" \
 broken "files of one name" "$(shared_names)"
 broken "tables that do not end in .tsv" "$(unnamed_tables)"
 broken "folders without a README.md" "$(folders_without_readme)"
+broken "what README promises is not proved" "$(unproved_reasons)"
 broken "functions of more than 80 lines" "$(long_functions)"
 broken "answers of the probes are used outside compat.h" \
 	"$(grep -n 'HAVE_' ./*.[ch] | grep -v '^\./compat\.h:')"

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the console blocks of README.md, docs/ and lessons/ in this machine, which
+# has to be a throw-away one: `make check-docs`. See README.md.
+#
+#	check-docs.sh [PATTERN...]		run them, and compare
+#	check-docs.sh --selftest [PATTERN...]	is each output compared?
+#	check-docs.sh --lint [PATTERN...]	have they the form? (anywhere)
+#	check-docs.sh --list=PLACE [PATTERN...]	and others: see check_docs.py
+#	check-docs.sh -l [PATTERN...]		only list the pages
+#
+# A page is selected by a PATTERN for its path, or for its name without ".md".
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# list_pages [PATTERN...]
+list_pages()
+{
+	local page
+
+	find README.md docs lessons -name '*.md' 2> /dev/null | sort |
+		while read -r page; do
+			matches_a_pattern "$page" "$@" && echo "$page"
+		done || :
+}
+
+matches_a_pattern()
+{
+	local page=$1 name=${1##*/} pattern
+
+	[ $# -gt 1 ] || return 0
+	for pattern in "${@:2}"; do
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ $page == $pattern || ${name%.md} == $pattern ]] && return
+	done
+	return 1
+}
+
+main()
+{
+	local pages options=()
+
+	if [ "${1:-}" = -l ]; then
+		list_pages "${@:2}"
+		return
+	fi
+	if [[ ${1:-} == --* ]]; then
+		options=("$1")
+		shift
+	fi
+	mapfile -t pages < <(list_pages "$@")
+	exec python3 -B check-docs/check_docs.py "${options[@]}" "${pages[@]}"
+}
+
+main "$@"

@@ -35,6 +35,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: sign drop-in drop-in-off install-drop-in
 .PHONY: dkms-install dkms-uninstall
 .PHONY: demo vm-shell check check-debug check-install check-here lint
+.PHONY: check-docs
 .PHONY: conformance bench stress clients build-matrix
 
 all: modules plugin
@@ -145,6 +146,10 @@ vm-shell:
 check:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) check
 
+check-docs:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' SELFTEST='$(SELFTEST)' \
+		$(VM) check-docs
+
 conformance:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) conformance
 
@@ -192,6 +197,7 @@ help:
 	@echo '  make demo        run three experiments and show what happens'
 	@echo '  make vm-shell    a shell in such a machine, module loaded'
 	@echo '  make check       all selftests on every supported kernel'
+	@echo '  make check-docs  what README and docs/ say is printed'
 	@echo '  make conformance the kernels own tests, on both drivers'
 	@echo '  make stress      ten minutes of changes under traffic'
 	@echo '  make clients     Docker and others make pairs that are ours'
@@ -221,4 +227,5 @@ help:
 	@echo '  CASES=           of each script that TESTS names: CASES="tx pass"'
 	@echo '  STRESS_SECONDS= SEED=  of the stress; a seed repeats its dice'
 	@echo '  SHORT=1          check-debug: for myveth alone, a minute of stress'
+	@echo '  SELFTEST=1       check-docs: is each output compared?'
 	@echo '  YES=1            do not ask before check-here'

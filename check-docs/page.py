@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-KERNELS = TREE / "selftests/vm/kernels"
+KERNELS = TREE / "vm/kernels.tsv"
 
 FENCE = re.compile(r"([ \t]*)(`{3,}(?=[^`]*$)|~{3,})(.*)")
 # Where it runs says what the prompt of a block is: on the reader's own machine

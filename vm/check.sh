@@ -21,7 +21,8 @@ run_script_on()
 
 # A machine for each kernel and kind, so that none is left in the end that takes
 # long while a processor has nothing to do. Mutants are beside, for most are
-# noticed by what does not come.
+# noticed by what does not come. Where no scripts are selected the documentation
+# is checked as well.
 check()
 {
 	local mutants=()
@@ -30,6 +31,7 @@ check()
 	prepare "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
 	! other_patterns || start_kinds "$@"
+	[ ${#PATTERNS[@]} -gt 0 ] || start_docs "$@"
 	start_mutants "${mutants[@]}"
 	start_panics "$@"
 	follow_jobs

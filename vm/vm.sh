@@ -9,6 +9,11 @@
 #					those of kernels-on-request.tsv,
 #					TESTS="create* gro" scripts, CASES="a b"
 #					cases, which each of them must have
+#	vm.sh check-docs		run the console blocks of README.md and
+#					docs/ on every kernel, and compare;
+#					KERNELS selects, and TESTS="README"
+#					pages; SELFTEST=1: is each output
+#					compared?
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
 #	vm.sh bench			count what a packet costs, on 6.12 unless
@@ -54,8 +59,8 @@ readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
 readonly FOR_GUESTS="KINDS KIND CASES REPEATS SEED STRESS_SECONDS TERM"
-readonly SETTINGS="KERNELS TESTS SHORT KVM TIME_LIMIT http_proxy https_proxy
-	no_proxy
+readonly SETTINGS="KERNELS TESTS SHORT SELFTEST KVM TIME_LIMIT
+	http_proxy https_proxy no_proxy
 	$FOR_GUESTS"
 
 say()
@@ -78,6 +83,7 @@ die()
 . "$VM_DIR/boot.sh"
 . "$VM_DIR/jobs.sh"
 . "$VM_DIR/check.sh"
+. "$VM_DIR/docs.sh"
 . "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
 . "$VM_DIR/disk-machine.sh"
@@ -252,6 +258,7 @@ read_request()
 	case ${1:-help} in
 	prepare)	[ $# -eq 1 ] || SELECTED=("${@:2}") ;;
 	check)		require_tests "${PATTERNS[@]}" ;;
+	check-docs)	require_pages "${PATTERNS[@]}" ;;
 	conformance)	require_kernel_tests "${PATTERNS[@]}"
 			require_sources "${SELECTED[@]}" ;;
 	clients)	require_clients "${PATTERNS[@]}" ;;
@@ -276,6 +283,7 @@ do_request()
 	case $1 in
 	prepare)	prepare "${SELECTED[@]}" ;;
 	check)		check "${SELECTED[@]}" ;;
+	check-docs)	check_docs "${SELECTED[@]}" ;;
 	conformance)	conformance "${SELECTED[@]}" ;;
 	stress)		stress "${SELECTED[@]}" ;;
 	bench)		bench "${SELECTED[@]}" ;;

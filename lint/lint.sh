@@ -13,7 +13,9 @@ TOP=$(cd "$(dirname "$0")/.." && pwd)
 VM=$TOP/vm/vm.sh
 FAILED=0
 
-# check NAME COMMAND...: a check passes when the command succeeds.
+# check NAME COMMAND...: a check passes when the command succeeds. Of what it
+# prints then, lines that begin with "# " are shown: nothing is wrong with them,
+# but somebody should know.
 check()
 {
 	local name=$1 output
@@ -21,6 +23,7 @@ check()
 	shift
 	if output=$("$@" 2>&1); then
 		echo "ok    $name"
+		sed -n 's/^# /      /p' <<< "$output"
 	else
 		echo "FAIL  $name"
 		printf '      %s\n' "${output//$'\n'/$'\n'      }"
@@ -52,6 +55,8 @@ for older in 6.3 6.6; do
 	check "W=1 and sparse, 6.12 as in $older" in_root bookworm \
 		lint/build-checked.sh 6.12 "$older" </dev/null
 done
+check "the form of console blocks" \
+	in_root trixie check-docs/check-docs.sh --lint </dev/null
 for tool in checkpatch kernel-doc coccicheck shellcheck man-pages; do
 	check "$tool" in_root trixie lint/"$tool".sh </dev/null
 done

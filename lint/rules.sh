@@ -224,7 +224,7 @@ long_functions()
 			print FILENAME ":" start ": " FNR - start " lines"
 		    start = 0 }' \
 		./*.c debian/*.p* install/* iproute2/*.c selftests/programs/*.c \
-		{bench,check-install,lint,selftests,vm}/*.sh \
+		{bench,check-docs,check-install,lint,selftests,vm}/*.sh \
 		{clients,conformance,selftests}/{,*/}*.sh selftests/*/*/*.sh
 }
 

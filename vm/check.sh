@@ -90,8 +90,7 @@ start_mutants()
 	local series number=0
 
 	for series in "$@"; do
-		start_job "$series" one_at_a_time \
-			run_mutants "$series" $((number++)) $#
+		start_job "$series" run_mutants "$series" $((number++)) $#
 	done
 }
 

@@ -113,13 +113,3 @@ keep_to_processor()
 		taskset --cpu-list --pid "$PROCESSOR" "$BASHPID" > /dev/null
 	"$@"
 }
-
-# one_at_a_time COMMAND...: beside all others, for those that mostly wait
-one_at_a_time()
-{
-	local turn
-
-	exec {turn}> "$WORK/one-at-a-time"
-	flock "$turn"
-	"$@"
-}

@@ -100,6 +100,13 @@ scripts_in()
 
 # --- the machine ---------------------------------------------------------
 
+# For our mounts. What lib.sh has made by now is made anew there.
+begin_again_in_a_namespace()
+{
+	rm -r "$SCRATCH"
+	MYVETH_IN_RUN=yes exec unshare --mount "$0" "$@"
+}
+
 # A list of network namespaces of our own: nobody else's appear in it, and
 # whatever stays behind is gone with this process.
 enter_private_namespace_list()
@@ -350,8 +357,7 @@ main()
 	mapfile -t scripts <<<"$(list_scripts "$@")"
 	[ -n "${scripts[0]}" ] || die "no test matches: $*"
 	[ "$(id -u)" -eq 0 ] || die "must be run by root"
-	[ -n "$MYVETH_IN_RUN" ] ||
-		MYVETH_IN_RUN=yes exec unshare --mount "$0" "${words[@]}"
+	[ -n "$MYVETH_IN_RUN" ] || begin_again_in_a_namespace "${words[@]}"
 
 	read_settings
 	"$SELFTESTS/find-splats.sh" </dev/null || die "splats: a bad expression"

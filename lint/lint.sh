@@ -57,7 +57,7 @@ for older in 6.3 6.6; do
 done
 check "the form of console blocks" \
 	in_root trixie check-docs/check-docs.sh --lint </dev/null
-for tool in checkpatch kernel-doc coccicheck shellcheck man-pages; do
+for tool in checkpatch kernel-doc coccicheck shellcheck man-pages texts; do
 	check "$tool" in_root trixie lint/"$tool".sh </dev/null
 done
 

@@ -38,12 +38,14 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 .PHONY: check-docs
 .PHONY: conformance bench stress clients build-matrix
 
-all: modules plugin
+##@ On this machine:
 
-modules: headers
+all: modules plugin ## build the module and the plugin for ip(8), the default
+
+modules: headers ## build the module alone
 	$(KBUILD) modules
 
-plugin: iproute2/link_myveth.so
+plugin: iproute2/link_myveth.so ## build the plugin alone
 
 iproute2/link_myveth.so: iproute2/link_myveth.c myveth.h
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
@@ -61,7 +63,7 @@ headers:
 		exit 1; }
 
 # With the key that is enrolled, for a machine with Secure Boot
-sign: modules
+sign: modules ## sign the module that was built (Secure Boot)
 	@test -r $(SIGN_KEY) && test -r $(SIGN_CERT) || { \
 		echo "No key $(SIGN_KEY) with certificate $(SIGN_CERT)." >&2; \
 		echo "dkms makes them when it builds its first module;" \
@@ -71,15 +73,15 @@ sign: modules
 		myveth.ko
 	@echo "signed by: $$(modinfo -F signer ./myveth.ko)"
 
-install: all install-module install-plugin
+install: all install-module install-plugin ## install all of it (as root)
 
-install-module: modules
+install-module: modules ## install the module alone
 	$(KBUILD) modules_install INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=updates
 	depmod -b $(DESTDIR)/ $(KERNELRELEASE)
 
 # All that DKMS does not install.
-install-plugin: plugin
+install-plugin: plugin ## install all but the module, for users of DKMS
 	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
 		name the directory with IPLIBDIR=))
 	install -D -m 644 iproute2/link_myveth.so \
@@ -91,29 +93,29 @@ install-plugin: plugin
 		$(DESTDIR)$(UNITDIR)/myveth-pair@.service
 
 # Which module is loaded for veth; from here on, or by a command
-drop-in:
+drop-in: ## programs that ask for veth get myveth
 	install/myveth-drop-in on
 
-drop-in-off:
+drop-in-off: ## they get veth again
 	install/myveth-drop-in off
 
-install-drop-in:
+install-drop-in: ## install the command for that, myveth-drop-in(8)
 	install -D -m 755 install/myveth-drop-in \
 		$(DESTDIR)$(SBINDIR)/myveth-drop-in
 	install -D -m 644 install/myveth-drop-in.8 \
 		$(DESTDIR)$(MANDIR)/man8/myveth-drop-in.8
 
-dkms-install:
+dkms-install: ## install the module for each kernel, by DKMS
 	install/dkms.sh install $(DKMS_TREE)
 
-dkms-uninstall:
+dkms-uninstall: ## remove it for each kernel
 	install/dkms.sh uninstall
 
-uninstall: uninstall-module uninstall-plugin
+uninstall: uninstall-module uninstall-plugin ## remove all of it (as root)
 
 # Nobody shall have to keep the module for what an initrd keeps of the drop-in. The
 # kernel may be gone already, and with it modules.builtin, which depmod reads.
-uninstall-module:
+uninstall-module: ## remove the module; KERNELRELEASE= of another kernel
 	$(if $(DESTDIR),,$(if $(filter $(shell uname -r),$(KERNELRELEASE)), \
 		install/myveth-drop-in off || :))
 	rm -f $(MODDIR)/myveth.ko $(MODDIR)/myveth.ko.*
@@ -122,7 +124,7 @@ uninstall-module:
 		depmod -b $(DESTDIR)/ $(KERNELRELEASE))
 
 # An empty directory for plugins is as good as none, whoever made it.
-uninstall-plugin:
+uninstall-plugin: ## remove all but the module
 	$(if $(IPLIBDIR),,$(error Cannot tell where ip looks for plugins; \
 		name the directory with IPLIBDIR=))
 	rm -f $(DESTDIR)$(IPLIBDIR)/link_myveth.so
@@ -132,100 +134,76 @@ uninstall-plugin:
 	rmdir $(DESTDIR)$(IPLIBDIR) 2>/dev/null || :
 
 # Also where the headers are gone with which it was built.
-clean:
+clean: ## remove what was built
 	rm -f *.ko *.mod *.mod.c *.o .*.o .*.cmd .*.d Module.symvers modules.order
 	rm -f iproute2/link_myveth.so
 	$(MAKE) -C selftests/programs clean
 
-demo:
-	$(VM) demo
-
-vm-shell:
-	$(VM) shell
-
-check:
-	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) check
-
-check-docs:
-	KERNELS='$(KERNELS)' TESTS='$(TESTS)' SELFTEST='$(SELFTEST)' \
-		$(VM) check-docs
-
-conformance:
-	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) conformance
-
-check-debug:
-	TESTS='$(TESTS)' SHORT='$(SHORT)' $(VM) check-debug
-
-check-install:
-	$(VM) check-install
-
-check-here: all
+check-here: all ## all selftests on the running kernel, for developers
 	$(MAKE) -C selftests/programs
 	YES='$(YES)' TESTS='$(TESTS)' selftests/check-here.sh
 
-stress:
+##@ In a throw-away machine, or root file system (as root, or by sudo):
+
+demo: ## run three experiments and show what happens
+	$(VM) demo
+
+vm-shell: ## open a shell in such a machine, the module loaded
+	$(VM) shell
+
+check: ## all selftests on every supported kernel
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) check
+
+check-docs: ## what README and docs/ say is printed
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' SELFTEST='$(SELFTEST)' \
+		$(VM) check-docs
+
+conformance: ## the kernel's own tests, on both drivers
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) conformance
+
+check-debug: ## all selftests on a kernel that looks for faults
+	TESTS='$(TESTS)' SHORT='$(SHORT)' $(VM) check-debug
+
+check-install: ## Debian packages and DKMS, on Debian 12 and 13
+	$(VM) check-install
+
+stress: ## ten minutes of changes under traffic
 	KERNELS='$(KERNELS)' KINDS='$(or $(KINDS),myveth)' $(VM) stress
 
-bench:
+bench: ## what packets and pairs cost
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) bench
 
-clients:
+clients: ## pairs that Docker and others make are myveth's
 	TESTS='$(TESTS)' $(VM) clients
 
-build-matrix:
+build-matrix: ## build for every kernel that Debian has
 	$(VM) build-matrix
 
-lint:
+lint: ## style and static checks
 	lint/lint.sh
 
+# Made from what stands behind two #: a target's text, a group, a setting.
 help:
-	@echo 'On this machine:'
-	@echo '  make             build the module and the plugin for ip(8)'
-	@echo '  make install     install both, man page and unit (as root)'
-	@echo '  make uninstall   remove what install put there (as root)'
-	@echo '  make uninstall-module KERNELRELEASE='
-	@echo '                   remove the module of another kernel'
-	@echo '  make plugin, install-plugin, uninstall-plugin'
-	@echo '                   all but the module, for users of DKMS'
-	@echo '  make dkms-install, dkms-uninstall'
-	@echo '                   the module, for each kernel, by DKMS'
-	@echo '  make drop-in     who asks for veth gets myveth'
-	@echo '  make drop-in-off no longer'
-	@echo '  make sign        sign the module that was built (Secure Boot)'
-	@echo '  make clean       remove what was built'
-	@echo 'In a throw-away machine (as root, or through sudo):'
-	@echo '  make demo        run three experiments and show what happens'
-	@echo '  make vm-shell    a shell in such a machine, module loaded'
-	@echo '  make check       all selftests on every supported kernel'
-	@echo '  make check-docs  what README and docs/ say is printed'
-	@echo '  make conformance the kernels own tests, on both drivers'
-	@echo '  make stress      ten minutes of changes under traffic'
-	@echo '  make clients     Docker and others make pairs that are ours'
-	@echo '  make build-matrix'
-	@echo '                   build for every kernel that Debian has'
-	@echo '  make bench       how many instructions a packet costs'
-	@echo '  make check-debug all selftests on a kernel that looks for faults'
-	@echo '  make check-install'
-	@echo '                   Debian packages and DKMS, on Debian 12 and 13'
-	@echo 'For developers:'
-	@echo '  make check-here  all selftests on the running kernel'
-	@echo '  make lint        style and static checks'
-	@echo 'Settings:'
-	@echo '  KERNELRELEASE=   kernel to build for ($(KERNELRELEASE))'
-	@echo '  KDIR=            its headers ($(KDIR))'
-	@echo '  DESTDIR=         root to install into'
-	@echo '  IPLIBDIR=        where ip(8) looks for plugins'
-	@echo '  PREFIX=          of what is for users, or one of these:'
-	@echo '  MANDIR= SBINDIR= UNITDIR='
-	@echo '  SIGN_KEY= SIGN_CERT='
-	@echo '                   for make sign; those of dkms by default'
-	@echo '  MYVETH_CACHE=    what the throw-away machines are kept in'
-	@echo '  KVM=0            emulate their processors even if KVM works'
-	@echo '  KERNELS= TESTS=  what to check: KERNELS=6.12 TESTS="create* gro"'
-	@echo '                   (check-debug has its own kernel, stress its tests)'
-	@echo '  KINDS=           of myveth and veth, which; bench knows netkit too'
-	@echo '  CASES=           of each script that TESTS names: CASES="tx pass"'
-	@echo '  STRESS_SECONDS= SEED=  of the stress; a seed repeats its dice'
-	@echo '  SHORT=1          check-debug: for myveth alone, a minute of stress'
-	@echo '  SELFTEST=1       check-docs: is each output compared?'
-	@echo '  YES=1            do not ask before check-here'
+	@awk -F ':.*## ' '/^##@ / { print substr($$0, 5) } \
+		/^## / { print "  " substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' \
+		Makefile
+
+##@ Settings:
+## KERNELRELEASE=        kernel to build for (the running one)
+## KDIR=                 its headers (/lib/modules/KERNELRELEASE/build)
+## DESTDIR=              root to install into
+## PREFIX=               of what is for users, or one of these:
+## MANDIR= SBINDIR= UNITDIR=
+## IPLIBDIR=             where ip(8) looks for plugins
+## SIGN_KEY= SIGN_CERT=  for make sign (those of dkms)
+## MYVETH_CACHE=         what the throw-away machines are kept in
+## KVM=0                 emulate their processors even if KVM works
+## KERNELS= TESTS=       what to check: KERNELS=6.12 TESTS="create* gro"
+##                       (check-debug has its own kernel, stress its tests)
+## CASES=                of each script that TESTS names: CASES="tx pass"
+## KINDS=                myveth, veth or both; bench knows netkit too
+## STRESS_SECONDS= SEED= of the stress; a seed repeats its dice
+## SHORT=1               check-debug: for myveth alone, a minute of stress
+## SELFTEST=1            check-docs: is each output compared?
+## YES=1                 do not ask before check-here

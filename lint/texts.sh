@@ -11,7 +11,7 @@ export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.." || exit
 
 # Both words of a pair are meant.
-readonly LOOKALIKES="form/from no/on per/pre there/three"
+readonly LOOKALIKES="form/from no/on there/three"
 STATUS=0
 
 # broken RULE FINDINGS: report what breaks a rule, if anything does.

@@ -88,11 +88,17 @@ openings_without_reader()
 
 # --- spelling ------------------------------------------------------------
 
-# A word and what belongs to it are spelled alike.
+# A word and what belongs to it are spelled alike, and one that is listed with a
+# small letter may begin a sentence.
 unknown_words()
 {
 	cut -d : -f 3- <<< "$PROSE" | aspell --lang=en_GB list |
-		sed "s/'s$//" | LC_ALL=C sort -u
+		sed "s/'s$//" | awk '
+		NR == FNR { listed[$0]; next }
+		{
+			small = tolower(substr($0, 1, 1)) substr($0, 2)
+			print small in listed ? small : $0
+		}' lint/words - | LC_ALL=C sort -u
 }
 
 misspelled_words()

@@ -203,6 +203,7 @@ help:
 ##                       (check-debug has its own kernel, stress its tests)
 ## CASES=                of each script that TESTS names: CASES="tx pass"
 ## KINDS=                myveth, veth or both; bench knows netkit too
+## VERBOSE=1             print each command of a test before it runs
 ## STRESS_SECONDS= SEED= of the stress; a seed repeats its dice
 ## SHORT=1               check-debug: for myveth alone, a minute of stress
 ## SELFTEST=1            check-docs: is each output compared?

@@ -15,7 +15,8 @@
 # Chance (a timer, two addresses in one bucket of a table) only ever adds to a
 # figure, so the least is shown, and how far above it the median is.
 
-. "$(dirname "$(readlink -f "$0")")/../selftests/lib.sh"
+# To print commands would cost instructions.
+VERBOSE='' . "$(dirname "$(readlink -f "$0")")/../selftests/lib.sh"
 
 KINDS=${KINDS:-veth myveth netkit}
 REPEATS=${REPEATS:-5}

@@ -8,7 +8,7 @@
 # leaves the module as it found it: loaded when it was, unloaded when it was
 # not.
 
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+VERBOSE='' . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 TOP=${SELFTESTS%/*}
 

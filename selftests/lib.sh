@@ -68,6 +68,37 @@ stop()
 	return 0
 }
 
+# --- showing what is done ------------------------------------------------
+
+# With $VERBOSE each command that makes, changes or sends something is printed
+# before it runs: programs that print and then become the real ones are found
+# first. To stderr as it is now, whatever a case does with the command's own.
+# They are no functions, because $! has to be the process of the program.
+show_commands()
+{
+	local name
+
+	export SHOWN=$SCRATCH/shown SHOWN_PROGRAMS
+	SHOWN_PROGRAMS=$(readlink -f "$MYVETH_PROGRAMS")
+	mkdir -p "$SHOWN/programs" || exit
+	for name in ip tc bridge ethtool nft iptables sysctl mount umount \
+		    modprobe rmmod insmod ping tcpdump ovs-vsctl ovs-ofctl; do
+		[ -z "$(type -P "$name")" ] ||
+			ln -s "$SELFTESTS/show-command.sh" "$SHOWN/$name"
+	done
+	ln -s "$SHOWN_PROGRAMS"/* "$SHOWN/programs"
+	for name in "$SHOWN_PROGRAMS"/*; do
+		[[ -x $name && $name != *.so ]] || continue
+		ln -sf "$SELFTESTS/show-command.sh" \
+			"$SHOWN/programs/${name##*/}"
+	done
+	MYVETH_PROGRAMS=$SHOWN/programs
+	PATH=$SHOWN:$PATH
+	exec 8>&2
+}
+
+[ -z "$VERBOSE" ] || show_commands
+
 # --- results -------------------------------------------------------------
 
 # The first thing that went wrong is what log_test reports. A subshell cannot

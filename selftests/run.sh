@@ -13,7 +13,8 @@
 # its folder and its own: "napi/gro". Where a PATTERN has no slash its own name will
 # do: "gro", "create*". Those in "faults/panics" and "stress" are run only where a
 # PATTERN names their folder: "stress/*". The kinds must be known to modprobe, or
-# loaded, and the programs made.
+# loaded, and the programs made. With $VERBOSE each script prints its commands:
+# see show_commands() in lib.sh.
 #
 # KTAP on stdout; the last line says "N passed, N failed, N skipped". A script
 # fails as well when it leaves something behind, when the kernel complains (see
@@ -21,7 +22,8 @@
 # being allowed to (see skips.tsv, or the file that $SKIPS names). With -d, what
 # scripts have left in memory is said at the end.
 
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# Our own commands are none of a test.
+VERBOSE='' . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/find-leaks.sh"
 
 SUBJECTS="experiments link packets napi xdp faults"

@@ -40,8 +40,9 @@
 #	vm.sh footprint			write footprint.tsv anew, from what
 #					the last demo and check did cost
 #
-# KINDS="myveth" or "veth" leaves out the other kind, KVM=0 emulates the
-# processors, and after TIME_LIMIT=3600 seconds a machine is stopped.
+# KINDS="myveth" or "veth" leaves out the other kind, VERBOSE=1 prints each
+# command of a selftest before it runs, KVM=0 emulates the processors, and after
+# TIME_LIMIT=3600 seconds a machine is stopped.
 #
 # What is downloaded and made is kept in $MYVETH_CACHE, by default
 # ${XDG_CACHE_HOME:-~/.cache}/myveth. The host gets no module, no daemon and no
@@ -58,7 +59,7 @@ readonly DEMO_SERIES=6.12 STRESSED_SERIES="6.12 7.3"
 readonly TIME_LIMIT=${TIME_LIMIT:-3600}
 
 # What the callers' environment may say; it has to survive sudo
-readonly FOR_GUESTS="KINDS KIND CASES REPEATS SEED STRESS_SECONDS TERM"
+readonly FOR_GUESTS="KINDS KIND CASES REPEATS SEED STRESS_SECONDS VERBOSE TERM"
 readonly SETTINGS="KERNELS TESTS SHORT SELFTEST KVM TIME_LIMIT
 	http_proxy https_proxy no_proxy
 	$FOR_GUESTS"

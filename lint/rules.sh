@@ -127,7 +127,7 @@ outdated_tables()
 {
 	grep -qF '| `peer-up` |' docs/differences.md || echo "no row 'peer-up'"
 	grep -qF '| `make check` |' README.md || echo "no row 'make check'"
-	lint/readme-tables.sh --check
+	lint/generated.sh --check
 }
 
 # As for the machines, which get a copy of each
@@ -237,7 +237,7 @@ broken "selftests/faults/list.tsv is not as it says" "$(malformed_faults)"
 broken "mutants that do not change one file" "$(mutants_of_no_file)"
 broken "mutants are not listed as they should be" "$(malformed_mutants)"
 broken "mutants that name no case" "$(mutants_without_case)"
-broken "tables of the texts are old: lint/readme-tables.sh --write" \
+broken "tables of the texts are old: lint/generated.sh --write" \
 	"$(outdated_tables)"
 broken "files of one name" "$(shared_names)"
 broken "tables that do not end in .tsv" "$(unnamed_tables)"

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# readme-tables.sh NAME: print one of the texts' tables that are made from what
+# generated.sh NAME: print one of the texts' tables that are made from what
 # the selftests read and write:
 #
 #	differences	from veth, out of selftests/differences.tsv
 #	footprint	of the commands, out of vm/footprint.tsv
 #
-# readme-tables.sh --write: put them where they belong, each behind a line
+# generated.sh --write: put them where they belong, each behind a line
 # <!-- NAME -->.
 #
-# readme-tables.sh --check: print how those that are there differ.
+# generated.sh --check: print how those that are there differ.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."

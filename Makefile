@@ -170,7 +170,7 @@ check-install: ## Debian packages and DKMS, on Debian 12 and 13
 stress: ## ten minutes of changes under traffic
 	KERNELS='$(KERNELS)' KINDS='$(or $(KINDS),myveth)' $(VM) stress
 
-bench: ## what packets and pairs cost
+bench: ## what packets and pairs cost, and its tables
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM) bench
 
 clients: ## pairs that Docker and others make are myveth's

@@ -16,9 +16,11 @@
 #					compared?
 #	vm.sh conformance		run the kernels' own tests on every kernel,
 #					on both kinds; KERNELS and TESTS select
-#	vm.sh bench			count what a packet costs, on 6.12 unless
-#					KERNELS says otherwise; TESTS="udp*"
-#					selects cases
+#	vm.sh bench			count what packets and pairs cost, write
+#					bench/figures.json, and what is made of
+#					it; KERNELS, KINDS and TESTS="udp*" select
+#					kernels, kinds and cases: then the
+#					figures are only printed
 #	vm.sh stress			a storm of changes under traffic, for
 #					STRESS_SECONDS=600 on each of 6.12 and
 #					7.3, or KERNELS
@@ -84,6 +86,7 @@ die()
 . "$VM_DIR/boot.sh"
 . "$VM_DIR/jobs.sh"
 . "$VM_DIR/check.sh"
+. "$VM_DIR/bench.sh"
 . "$VM_DIR/docs.sh"
 . "$VM_DIR/panics.sh"
 . "$VM_DIR/conformance.sh"
@@ -216,21 +219,6 @@ run_in()
 	boot "$1" output "$limit" "${@:2}"
 }
 
-# One processor, whose clock counts instructions: never a real one, but one that
-# has all that they have. Figures of different emulators, or kernels, cannot be
-# compared; of one machine they can.
-bench()
-{
-	prepare "$1"
-	ACCEL=tcg,thread=single
-	PROCESSORS=1 CPU=max
-	CLOCK=(-icount "shift=0,sleep=off")
-	KERNEL_WORDS+=" nokaslr"
-	in_emulator qemu-system-x86_64 --version | head -n 1
-	echo "-accel $ACCEL -smp $PROCESSORS ${CLOCK[*]}; Linux: $KERNEL_WORDS"
-	run_in "$1" /myveth/bench/cost.sh "${PATTERNS[@]}"
-}
-
 demo()
 {
 	prepare "$1"
@@ -265,8 +253,8 @@ read_request()
 	clients)	require_clients "${PATTERNS[@]}" ;;
 	stress)		read -ra SELECTED <<< "${KERNELS:-$STRESSED_SERIES}" ;;
 	check-debug)	require_tests -d "${PATTERNS[@]}" ;;
-	bench|demo|shell)
-			SELECTED=("${KERNELS:+${SELECTED[@]: -1}}")
+	bench)		require_bench "${PATTERNS[@]}" ;;
+	demo|shell)	SELECTED=("${KERNELS:+${SELECTED[@]: -1}}")
 			SELECTED=("${SELECTED[0]:-$DEMO_SERIES}") ;;
 	run)		require_words 3 "run SERIES COMMAND..." "$@"
 			SELECTED=("$2") ;;

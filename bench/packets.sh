@@ -3,23 +3,12 @@
 #
 # What a packet costs, in instructions, on each kind of pair:
 #
-#	cost.sh [PATTERN...]	the cases that match; default: all of them
-#
-# For a machine whose clock counts them: one processor, a nanosecond for each
-# instruction (`make bench` boots it). Nothing is ever late in such a machine and
-# memory costs nothing, so that a figure is the same each time, and says nothing
-# of the time that a packet takes on a real one.
-#
-# A figure is (a long run - a short one) / packets, so that what comes before
-# and after the packets does not count. The kinds take turns, $REPEATS times.
-# Chance (a timer, two addresses in one bucket of a table) only ever adds to a
-# figure, so the least is shown, and how far above it the median is.
+#	packets.sh [PATTERN...]	the cases that match; default: all of them
 
-# To print commands would cost instructions.
-VERBOSE='' . "$(dirname "$(readlink -f "$0")")/../selftests/lib.sh"
+. "$(dirname "$(readlink -f "$0")")/measure.sh"
 
-KINDS=${KINDS:-veth myveth netkit}
 REPEATS=${REPEATS:-5}
+# Of packets
 SHORT_RUN=1000
 LONG_RUN=11000
 # How many times what veth needs at most, for the UDP flood.
@@ -28,57 +17,6 @@ GOAL=1.01
 # Whoever sends, and whoever receives
 MAC_A=02:00:00:00:00:0a
 MAC_B=02:00:00:00:00:0b
-
-# What is to be measured, and what it is called in the table. Each is a function
-# too: it makes pairs of the kind $1 and calls figure, which it does not where
-# the kind cannot do it.
-ALL_CASES="
-pktgen_drop		pktgen, dropped at the other end
-pktgen_unshared_drop	the same, unshared packets
-pktgen_bridge		pktgen, a bridge between two pairs
-pktgen_xdp_drop		pktgen, XDP drops
-pktgen_xdp_tx		pktgen, XDP sends back
-pktgen_xdp_redirect	pktgen, XDP sends into another pair
-udp_flood		UDP flood
-udp_flood_qdisc		UDP flood, qdisc pfifo
-udp_flood_bridge	UDP flood, a bridge between two pairs
-udp_flood_gro		UDP flood, GRO, which would not help
-udp_flood_napi		UDP flood, GRO, through the ring
-udp_flood_napi_qdisc	the same, qdisc pfifo
-udp_flood_rx_napi	UDP flood, rx-napi
-udp_flood_xdp_pass	UDP flood, XDP passes
-udp_flood_xdp_drop	UDP flood, XDP drops
-create_pair		create a pair, in the caller
-delete_pair		delete a pair, in the caller
-"
-
-# --- measuring -----------------------------------------------------------
-
-# figure COMMAND...: COMMAND N does something N times and prints how many
-# nanoseconds that took. Once before, for what is done only the first time.
-figure()
-{
-	local short long
-
-	sleep 1
-	"$@" "$SHORT_RUN" >/dev/null || abort "failed: $*"
-	short=$("$@" "$SHORT_RUN") || abort "failed: $*"
-	long=$("$@" "$LONG_RUN") || abort "failed: $*"
-	FIGURE=$(((long - short) * 10 / (LONG_RUN - SHORT_RUN)))
-	FIGURE=${FIGURE%?}.${FIGURE: -1}
-}
-
-pktgen_set()
-{
-	echo "$2" 2>/dev/null >"/proc/net/pktgen/$1"
-}
-
-# Prints the time that pktgen itself has taken.
-pktgen_run()
-{
-	pktgen_set va "count $1" && pktgen_set pgctrl start || return
-	sed -n 's/^Result: OK: \([0-9]*\)(.*/\1000/p' /proc/net/pktgen/va
-}
 
 # --- the pairs -----------------------------------------------------------
 
@@ -337,161 +275,7 @@ udp_flood_xdp_drop()
 	has_xdp "$B" vb drop && figure run_lost_flood
 }
 
-# --- creation and deletion -----------------------------------------------
-
-create_words()
-{
-	seq "$1" | sed "s/.*/link add name a& type $MEASURED peer name b&/"
-}
-
-delete_words()
-{
-	seq "$1" | sed "s/.*/link del dev a&/"
-}
-
-# Deletion sleeps most of the time: only what ip(8) itself runs for is counted.
-count_ip()
-{
-	"$MYVETH_PROGRAMS/cpu_time" ip -n "$A" -batch "$SCRATCH/words"
-}
-
-run_creation()
-{
-	create_words "$1" >"$SCRATCH/words"
-	count_ip
-	delete_words "$1" | ip -n "$A" -batch -
-}
-
-run_deletion()
-{
-	create_words "$1" | ip -n "$A" -batch - || return
-	delete_words "$1" >"$SCRATCH/words"
-	count_ip
-}
-
-create_pair()
-{
-	local SHORT_RUN=10 LONG_RUN=110
-
-	setup_ns A
-	[ "$1" = netkit ] || figure run_creation
-}
-
-delete_pair()
-{
-	local SHORT_RUN=10 LONG_RUN=110
-
-	setup_ns A
-	[ "$1" = netkit ] || figure run_deletion
-}
-
-# --- all of them ---------------------------------------------------------
-
-# What was measured: "CASE KIND FIGURE" lines.
-FIGURES=
-
-# measure CASE KIND
-measure()
-{
-	# shellcheck disable=SC2031 # of this shell
-	local scope=${#DEFERRED[@]} FIGURE=- MEASURED=$2
-
-	"$1" "$2"
-	FIGURES+="$1 $2 $FIGURE"$'\n'
-	deferred_run "$scope"
-}
-
-measure_all()
-{
-	local case kind _
-
-	for case; do
-		for _ in $(seq "$REPEATS"); do
-			for kind in $KINDS; do
-				measure "$case" "$kind"
-			done
-		done
-		print_row "$case"
-	done
-}
-
-matching_cases()
-{
-	local case pattern
-
-	while read -r case _; do
-		for pattern; do
-			# shellcheck disable=SC2053 # a pattern it is
-			[[ -z $case || $case != $pattern ]] || echo "$case"
-		done
-	done <<<"$ALL_CASES" | uniq
-}
-
-# --- the table -----------------------------------------------------------
-
-figures_of()
-{
-	awk -v case="$1" -v kind="$2" '$1 == case && $2 == kind { print $3 }' \
-		<<<"$FIGURES" | sort -n
-}
-
-least_of()
-{
-	figures_of "$@" | head -n 1
-}
-
-# In per cent.
-median_above_least()
-{
-	figures_of "$@" | awk '{ figure[NR] = $1 }
-		END { median = figure[int((NR + 1) / 2)]
-		      print median > 0 ? 100 * (median / figure[1] - 1) : 0 }'
-}
-
-title_of()
-{
-	awk -v case="$1" '$1 == case { $1 = ""; print substr($0, 2) }' \
-		<<<"$ALL_CASES"
-}
-
-ratio_to_veth()
-{
-	awk -v ours="$(least_of "$1" "$2")" -v theirs="$(least_of "$1" veth)" '
-		BEGIN { if (ours > 0 && theirs > 0)
-				printf "%.4f", ours / theirs
-			else
-				printf "-" }'
-}
-
-print_head()
-{
-	local kind
-
-	log_info "Linux $(uname -r), processors: $(nproc); least of $REPEATS" \
-		"times ($LONG_RUN - $SHORT_RUN) packets"
-	printf '%-38s' "instructions per packet"
-	for kind in $KINDS; do
-		printf '%10s' "$kind"
-		[ "$kind" = veth ] || printf '%8s' ratio
-	done
-	printf '%9s\n' median
-}
-
-print_row()
-{
-	local kind largest
-
-	printf '%-38s' "$(title_of "$1")"
-	for kind in $KINDS; do
-		printf '%10s' "$(least_of "$1" "$kind")"
-		[ "$kind" = veth ] ||
-			printf '%8s' "$(ratio_to_veth "$1" "$kind")"
-	done
-	largest=$(for kind in $KINDS; do
-		median_above_least "$1" "$kind"
-	done | sort -n | tail -n 1)
-	printf '   +%.2f%%\n' "$largest"
-}
+# --- the end -------------------------------------------------------------
 
 # For whoever reads nothing but the last line.
 print_verdict()
@@ -505,27 +289,11 @@ print_verdict()
 		"$verdict"
 }
 
-# A kind that this kernel lacks is left out.
-offered_kinds()
-{
-	local kind
-
-	for kind in $KINDS; do
-		modprobe -q "$kind"
-		unshare --net ip link add name probe0 type "$kind" \
-			2>/dev/null && printf '%s ' "$kind"
-	done
-}
-
-mapfile -t CASES < <(matching_cases "${@:-*}")
-[ "${#CASES[@]}" -gt 0 ] || abort "no case matches: $*"
-KINDS=$(offered_kinds)
 modprobe pktgen || abort "no pktgen"
 require_command ethtool
-for program in cpu_time newlink udp_flood xdp; do
+for program in newlink udp_flood xdp_program; do
 	require_program "$program"
 done
 mount_bpffs
-print_head
-measure_all "${CASES[@]}"
+measure_all "$@"
 print_verdict

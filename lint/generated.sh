@@ -1,19 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# generated.sh NAME: print one of the texts' tables that are made from what
-# the selftests read and write:
+# generated.sh NAME: print a part of the texts that is made from a file:
 #
 #	differences	from veth, out of selftests/differences.tsv
 #	footprint	of the commands, out of vm/footprint.tsv
+#	figures, packets SERIES, pairs SERIES, chart
+#			out of bench/figures.json: see bench/show-figures.sh
 #
-# generated.sh --write: put them where they belong, each behind a line
-# <!-- NAME -->.
+# generated.sh --write: put them where they belong: each table behind a line
+# <!-- NAME -->, the chart into a file of its own.
 #
 # generated.sh --check: print how those that are there differ.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+readonly CHART=docs/performance.svg
 
 differences()
 {
@@ -52,6 +55,49 @@ footprint()
 	     }' vm/footprint.tsv
 }
 
+figures()
+{
+	bench/show-figures.sh summary
+}
+
+packets()
+{
+	bench/show-figures.sh packets "$1"
+}
+
+pairs()
+{
+	bench/show-figures.sh pairs "$1"
+}
+
+chart()
+{
+	bench/show-figures.sh chart
+}
+
+# What has a place in a text
+tables()
+{
+	local series
+
+	echo differences
+	echo footprint
+	echo figures
+	sed 's/#.*//' vm/kernels.tsv | while read -r series _; do
+		[ -z "$series" ] || printf '%s\n' "packets $series" \
+			"pairs $series"
+	done
+}
+
+# print_part "NAME WORD": what is made
+print_part()
+{
+	local words
+
+	read -ra words <<< "$1"
+	"${words[@]}"
+}
+
 # pages_with NAME: where the table belongs; it must belong somewhere.
 pages_with()
 {
@@ -65,7 +111,8 @@ write_table()
 
 	for page in $(pages_with "$1"); do
 		sed -i -e "/^<!-- $1 -->\$/,/^\$/{/^|/d}" "$page"
-		"$1" | sed -i -e "/^<!-- $1 -->\$/r /dev/stdin" "$page"
+		print_part "$1" |
+			sed -i -e "/^<!-- $1 -->\$/r /dev/stdin" "$page"
 	done
 }
 
@@ -77,16 +124,35 @@ check_table()
 	pages=$(pages_with "$1") || echo "no page has a place for '$1'"
 	for page in $pages; do
 		diff <(sed -n "/^<!-- $1 -->\$/,/^\$/p" "$page" | grep '^|') \
-			<("$1") || echo "in $page"
+			<(print_part "$1") || echo "in $page"
 	done
 }
 
+write_all()
+{
+	local name
+
+	tables | while read -r name; do
+		write_table "$name"
+	done
+	chart > "$CHART"
+}
+
+check_all()
+{
+	local name
+
+	tables | while read -r name; do
+		check_table "$name"
+	done
+	diff "$CHART" <(chart) || echo "in $CHART"
+}
+
 case ${1:-} in
-differences|footprint)	"$1" ;;
---write)		write_table differences
-			write_table footprint ;;
---check)		check_table differences
-			check_table footprint ;;
-*)			echo "usage: $0 differences|footprint|--write|--check" >&2
+differences|footprint|figures|packets|pairs|chart)
+			"$@" ;;
+--write)		write_all ;;
+--check)		check_all ;;
+*)			sed -n '/^# gen/,/^$/s/^# \?//p' "$0" >&2
 			exit 2 ;;
 esac

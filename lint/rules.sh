@@ -125,8 +125,8 @@ mutants_without_case()
 # nothing if all are as they should be, and each must have a row that we know.
 outdated_parts()
 {
-	grep -qF '| `peer-up` |' docs/differences.md || echo "no row 'peer-up'"
-	grep -qF '| `make check` |' README.md || echo "no row 'make check'"
+	grep -qF "| \`peer-up\` |" docs/differences.md || echo "no row 'peer-up'"
+	grep -qF "| \`make check\` |" README.md || echo "no row 'make check'"
 	lint/generated.sh --check
 }
 

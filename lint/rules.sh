@@ -6,16 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
-STATUS=0
-
-# broken RULE FINDINGS: report what breaks a rule, if anything does.
-broken()
-{
-	[ -n "$2" ] || return
-	echo "$1:"
-	echo "$2"
-	STATUS=1
-}
+. lint/findings.sh
 
 driver_version()
 {
@@ -128,16 +119,6 @@ outdated_parts()
 	grep -qF "| \`peer-up\` |" docs/differences.md || echo "no row 'peer-up'"
 	grep -qF "| \`make check\` |" README.md || echo "no row 'make check'"
 	lint/generated.sh --check
-}
-
-# As for the machines, which get a copy of each
-files()
-{
-	(
-		TREE=$PWD
-		. vm/build.sh
-		list_files
-	) | tr '\0' '\n'
 }
 
 # Who reads or says a name shall know which file it is. Three have to be called

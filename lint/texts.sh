@@ -10,28 +10,15 @@ set -uo pipefail
 export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.." || exit
 
+. lint/findings.sh
+
 # Both words of a pair are meant.
 readonly LOOKALIKES="form/from no/on there/three"
-STATUS=0
-
-# broken RULE FINDINGS: report what breaks a rule, if anything does.
-broken()
-{
-	[ -n "$2" ] || return
-	echo "$1:"
-	echo "$2"
-	STATUS=1
-}
 
 # Those at the top, those of docs/, and what explains a folder
 pages()
 {
-	(
-		TREE=$PWD
-		. vm/build.sh
-		list_files
-	) | tr '\0' '\n' | sed 's,^\./,,' |
-		grep -xE '[A-Z]+\.md|docs/.*\.md|.*/README\.md' | sort
+	files | grep -xE '[A-Z]+\.md|docs/.*\.md|.*/README\.md' | sort
 }
 
 ask()

@@ -61,12 +61,6 @@ file_of()
 
 # --- form ----------------------------------------------------------------
 
-# In the pages of docs/ and at the top
-long_lines()
-{
-	ask long | grep -E '^(docs/|[^/]*:)'
-}
-
 # For whom a page is, and what for, its first words say.
 openings_without_reader()
 {
@@ -129,7 +123,7 @@ PROSE=$(ask prose)
 [ -n "$ANCHORS" ] && [ -n "$PROSE" ] || exit
 
 broken "links that lead nowhere" "$(broken_links)"
-broken "lines of more than 80 columns" "$(long_lines)"
+broken "lines of more than 80 columns" "$(ask long)"
 broken "pages of docs/ that do not begin with \"For \" and their reader" \
 	"$(openings_without_reader)"
 broken "lint/words is not sorted, or has a word twice" \

@@ -7,8 +7,8 @@
 
 readonly FIGURES=$TREE/bench/figures.json
 
-# They take turns. One, with room for 63 more, would do, but 6.12 does not
-# believe maxcpus=64.
+# A driver may make something for each that there may be: all but one of these
+# never run.
 readonly MANY_PROCESSORS=64
 
 # Never a real processor, but one that has all that they have, without what
@@ -32,21 +32,23 @@ machine_words()
 	echo "-accel $ACCEL -cpu $CPU ${CLOCK[*]}; Linux: $KERNEL_WORDS"
 }
 
-# Pairs also on many processors: a driver may make something for each
+# As many machines at once as the host has processors: what they count is the
+# same.
 bench()
 {
 	local series
 
+	begin_jobs
 	prepare "$@"
 	count_instructions
 	emulator_version
 	machine_words
-	: > "$WORK/figures"
 	for series in "$@"; do
 		bench_on "$series" packets.sh
 		bench_on "$series" pairs.sh
-		PROCESSORS=$MANY_PROCESSORS bench_on "$series" pairs.sh
+		bench_on_many_processors "$series" pairs.sh
 	done
+	follow_jobs need_success
 	if is_whole_bench; then
 		write_figures "$@"
 	fi
@@ -56,7 +58,22 @@ bench()
 bench_on()
 {
 	[ -n "$(cases_of "$2" "${PATTERNS[@]}")" ] || return 0
-	run_in "$1" "/myveth/bench/$2" "${PATTERNS[@]}" | keep_figures "$1"
+	# In the order in which figures shall stand
+	start_job "$1" on_a_processor \
+		count_on "$1" "$2" "$WORK/figures.$((100 + ${#JOBS[@]}))"
+}
+
+bench_on_many_processors()
+{
+	local PROCESSORS=$MANY_PROCESSORS KERNEL_WORDS="$KERNEL_WORDS maxcpus=1"
+
+	bench_on "$@"
+}
+
+# count_on SERIES SCRIPT FILE
+count_on()
+{
+	run_in "$1" "/myveth/bench/$2" "${PATTERNS[@]}" | keep_figures "$1" "$3"
 }
 
 cases_of()
@@ -64,14 +81,14 @@ cases_of()
 	"$TREE/bench/list-cases.sh" "$@"
 }
 
-# Everything else is shown
+# keep_figures SERIES FILE: everything else is shown
 keep_figures()
 {
 	local line
 
 	while IFS= read -r line; do
 		case $line in
-		"figure "*)	echo "$1 ${line#* }" >> "$WORK/figures" ;;
+		"figure "*)	echo "$1 ${line#* }" >> "$2" ;;
 		*)		echo "$line" ;;
 		esac
 	done
@@ -90,7 +107,7 @@ require_bench()
 
 is_whole_bench()
 {
-	[ -z "${KERNELS:-}${KINDS:-}${PATTERNS[*]}" ]
+	[ -z "${KERNELS:-}${KINDS:-}${REPEATS:-}${PATTERNS[*]}" ]
 }
 
 # A figure a line, so that a difference can be read
@@ -130,5 +147,5 @@ print_figures()
 			"$key" "$series" "$kind"
 		printf '"processors": %s, "figure": %s, "spread": %s}\n' \
 			"$processors" "$figure" "$spread"
-	done < "$WORK/figures" | sed '$!s/$/,/'
+	done < <(cat "$WORK"/figures.*) | sed '$!s/$/,/'
 }

@@ -21,16 +21,23 @@ start_job()
 	JOBS+=("$! $output")
 }
 
-# Shows what each has printed, and goes on printing, until it ends
+# follow_jobs [COMMAND]: shows what each has printed, and goes on printing, until it
+# ends; then runs COMMAND PID OUTPUT, by default count_results.
 follow_jobs()
 {
 	local job
 
 	for job in "${JOBS[@]}"; do
 		tail -n +1 --follow --pid="${job% *}" "${job#* }"
-		count_results "${job% *}" "${job#* }"
+		"${1:-count_results}" "${job% *}" "${job#* }"
 	done
 	JOBS=()
+}
+
+# For jobs that print no results
+need_success()
+{
+	wait "$1" || die "a machine has failed: see above"
 }
 
 # A machine that ends badly counts as a failure, whatever its tests said

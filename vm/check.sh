@@ -19,10 +19,10 @@ run_script_on()
 	run_in "$1" "/myveth/$2" "${@:3}"
 }
 
-# A machine for each kernel and kind, so that none is left in the end that takes
-# long while a processor has nothing to do. Mutants are beside, for most are
-# noticed by what does not come. Where no scripts are selected the documentation
-# is checked as well.
+# Two machines for each kernel, so that none is left in the end that takes long
+# while a processor has nothing to do. Mutants are beside, for most are noticed
+# by what does not come. Where no scripts are selected the documentation is
+# checked as well.
 check()
 {
 	local mutants=()
@@ -30,7 +30,7 @@ check()
 	begin_jobs
 	prepare "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
-	! other_patterns || start_kinds "$@"
+	! other_patterns || start_scripts "$@"
 	[ ${#PATTERNS[@]} -gt 0 ] || start_docs "$@"
 	start_mutants "${mutants[@]}"
 	start_panics "$@"
@@ -39,15 +39,39 @@ check()
 	end_jobs
 }
 
-start_kinds()
+# A machine for each kind; of one kind alone, for each half of the scripts
+start_scripts()
 {
-	local series kind
+	local series kind kinds
 
+	read -ra kinds <<< "${KINDS:-myveth veth}"
 	for series in "$@"; do
-		for kind in ${KINDS:-myveth veth}; do
+		if [ ${#kinds[@]} -eq 1 ]; then
+			start_halves "$series" "${OTHER_PATTERNS[@]}"
+			continue
+		fi
+		for kind in "${kinds[@]}"; do
 			KINDS=$kind start_on "$series" \
 				selftests/run.sh "${OTHER_PATTERNS[@]}"
 		done
+	done
+}
+
+# start_halves SERIES [PATTERN...]: a machine for the first half of the scripts,
+# and one for the second, which takes about as long. Dealt in turn, the long ones
+# would nearly all come to the same machine.
+start_halves()
+{
+	local option=() scripts middle half
+
+	[ "$1" != debug ] || option=(-d)
+	mapfile -t scripts < <(
+		"$TREE/selftests/run.sh" "${option[@]}" -l "${@:2}")
+	middle=$(((${#scripts[@]} + 1) / 2))
+	for half in "${scripts[*]:0:middle}" "${scripts[*]:middle}"; do
+		# shellcheck disable=SC2086 # names of scripts
+		[ -z "$half" ] || start_on "$1" selftests/run.sh \
+			"${option[@]}" $half
 	done
 }
 
@@ -146,17 +170,9 @@ check_debug()
 
 check_debug_halves()
 {
-	local number scripts halves=()
 	local ACCEL=$ACCEL
 
 	[ "$ACCEL" = kvm ] || ACCEL=tcg,thread=single
-	mapfile -t scripts < <("$TREE/selftests/run.sh" -d -l)
-	for number in "${!scripts[@]}"; do
-		halves[number % 2]+="${scripts[number]} "
-	done
-	for number in 0 1; do
-		# shellcheck disable=SC2086 # names of scripts
-		start_on debug selftests/run.sh -d ${halves[number]}
-	done
+	start_halves debug
 	follow_jobs
 }

@@ -201,6 +201,7 @@ help:
 ## KVM=0                 emulate their processors even if KVM works
 ## KERNELS= TESTS=       what to check: KERNELS=6.12 TESTS="create* gro"
 ##                       (check-debug has its own kernel, stress its tests)
+##                       KERNELS=6.12 KINDS=myveth: the quick round of check
 ## CASES=                of each script that TESTS names: CASES="tx pass"
 ## KINDS=                myveth, veth or both; bench knows netkit too
 ## VERBOSE=1             print each command of a test before it runs

@@ -21,22 +21,30 @@ run_script_on()
 
 # Two machines for each kernel, so that none is left in the end that takes long
 # while a processor has nothing to do. Mutants are beside, for most are noticed
-# by what does not come. Where no scripts are selected the documentation is
-# checked as well.
+# by what does not come.
 check()
 {
-	local mutants=()
+	local mutants
 
 	begin_jobs
 	prepare "$@"
-	[ ${#PATTERNS[@]} -gt 0 ] || mapfile -t mutants < <(mutant_series "$@")
 	! other_patterns || start_scripts "$@"
-	[ ${#PATTERNS[@]} -gt 0 ] || start_docs "$@"
-	start_mutants "${mutants[@]}"
+	if ! is_narrowed; then
+		start_docs "$@"
+		mapfile -t mutants < <(mutant_series "$@")
+		start_mutants "${mutants[@]}"
+	fi
 	start_panics "$@"
 	follow_jobs
 	is_whole_run "$@" && write_run_cost check "$@"
+	say_left_out "$@"
 	end_jobs
+}
+
+# Who names scripts or kinds gets the scripts alone: that is the quick round.
+is_narrowed()
+{
+	[ -n "${PATTERNS[*]}${KINDS:-}" ]
 }
 
 # A machine for each kind; of one kind alone, for each half of the scripts
@@ -79,6 +87,26 @@ is_whole_run()
 {
 	[ "${PATTERNS[*]}${KINDS:-} $*" = " $(all_series | xargs)" ] &&
 		[ "$FAILED" -eq 0 ]
+}
+
+# A part shall not be taken for the whole
+say_left_out()
+{
+	local series kind left=() list
+
+	for series in $(all_series); do
+		[[ " $* " == *" $series "* ]] || left+=("Linux $series")
+	done
+	for kind in myveth veth; do
+		[[ " ${KINDS:-$kind} " == *" $kind "* ]] || left+=("$kind")
+	done
+	[ ${#PATTERNS[@]} -eq 0 ] || left+=("other scripts")
+	! is_narrowed || left+=("broken drivers" "the documentation")
+	[ -n "$(panic_scripts)" ] || left+=("panics")
+	[ ${#left[@]} -gt 0 ] || return 0
+	printf -v list '%s, ' "${left[@]}"
+	echo "# left out: ${list%, }"
+	echo "# the whole: make check"
 }
 
 # One kernel after the other, each with both processors of the host: what

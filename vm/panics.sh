@@ -7,12 +7,12 @@
 
 readonly PANICS=faults/panics
 
-# Those that TESTS selects; without a selection, all
+# Those that TESTS selects; all, if the whole is asked for
 panic_scripts()
 {
 	local patterns=("${PATTERNS[@]}")
 
-	[ ${#patterns[@]} -gt 0 ] || patterns=("$PANICS/*")
+	is_narrowed || patterns=("$PANICS/*")
 	"$TREE/selftests/run.sh" -l "${patterns[@]}" | grep "^$PANICS/" || :
 }
 

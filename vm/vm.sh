@@ -42,9 +42,9 @@
 #	vm.sh footprint			write footprint.tsv anew, from what
 #					the last demo and check did cost
 #
-# KINDS="myveth" or "veth" leaves out the other kind, VERBOSE=1 prints each
-# command of a selftest before it runs, KVM=0 emulates the processors, and after
-# TIME_LIMIT=3600 seconds a machine is stopped.
+# KINDS="myveth" or "veth" leaves out the other kind, and, of check, what is no
+# script. VERBOSE=1 prints each command of a selftest before it runs, KVM=0
+# emulates the processors, and after TIME_LIMIT=3600 seconds a machine is stopped.
 #
 # What is downloaded and made is kept in $MYVETH_CACHE, by default
 # ${XDG_CACHE_HOME:-~/.cache}/myveth. The host gets no module, no daemon and no

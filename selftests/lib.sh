@@ -337,6 +337,15 @@ cleanup_ns()
 	return 0
 }
 
+# on host|NS COMMAND...: for topologies.sh; the host is $HOST.
+on()
+{
+	local ns=$1
+
+	[ "$ns" = host ] && ns=$HOST
+	must ip netns exec "$ns" "${@:2}"
+}
+
 # set_sysctl NS KEY=VALUE...
 set_sysctl()
 {

@@ -7,7 +7,7 @@
 
 set -e
 
-. "$(dirname "$0")/topologies.sh"
+. "$(dirname "$0")/../selftests/topologies.sh"
 
 on()
 {
@@ -23,6 +23,11 @@ on()
 	fi
 }
 
+start_daemon()
+{
+	on host "$@" --detach --pidfile -vconsole:off
+}
+
 title()
 {
 	printf '\n%s\n%s\n\n' "$1" "${1//?/-}"
@@ -31,6 +36,12 @@ title()
 ping_across()
 {
 	on ns1 ping -c 3 -i 0.2 10.1.1.3
+}
+
+make_namespaces()
+{
+	on host ip netns add ns1
+	on host ip netns add ns2
 }
 
 leave_namespaces()
@@ -42,6 +53,7 @@ leave_namespaces()
 show_direct()
 {
 	title "Two namespaces, joined directly"
+	make_namespaces
 	join_directly ns1 ns2
 	on ns1 ip link set veth0 up
 	on ns1 ip -d link show veth0
@@ -56,6 +68,7 @@ show_direct()
 show_bridge()
 {
 	title "Two namespaces, joined by a bridge"
+	make_namespaces
 	join_by_bridge ns1 ns2
 	ping_across
 	on ns1 ip link show veth0
@@ -69,6 +82,7 @@ show_open_vswitch()
 {
 	title "Two namespaces, joined by Open vSwitch"
 	start_open_vswitch
+	make_namespaces
 	join_by_open_vswitch ns1 ns2
 	ping_across
 	on host ovs-dpctl show

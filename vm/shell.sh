@@ -6,7 +6,7 @@
 
 set -e
 
-. "$(dirname "$0")/topologies.sh"
+. "$(dirname "$0")/../selftests/topologies.sh"
 
 on()
 {
@@ -21,6 +21,9 @@ on()
 }
 
 modprobe "$KIND"
+for ns in ns1 ns2 ns3 ns4; do
+	ip netns add $ns
+done
 join_directly ns1 ns2
 on ns1 ip link set veth0 up
 on ns2 ip link set veth1 up

@@ -9,6 +9,7 @@
 #	+-------------------+        +-------------------+
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../topologies.sh"
 
 ALL_TESTS="
 	carrier_needs_both_ends
@@ -28,21 +29,6 @@ check_state()
 	check_match "$(ip -n "$1" link show dev "$2")" "$3" "$2"
 }
 
-# Both ends are made in one namespace and then sent away, as the guides do it.
-make_topology()
-{
-	setup_ns HOST NS1 NS2
-	make_pair "$HOST" veth0 veth1
-}
-
-move_the_ends()
-{
-	must ip -n "$HOST" link set dev veth0 netns "$NS1"
-	must ip -n "$HOST" link set dev veth1 netns "$NS2"
-	must ip -n "$NS1" addr add 10.1.1.2/24 dev veth0
-	must ip -n "$NS2" addr add 10.1.1.3/24 dev veth1
-}
-
 # A kernel works out LOWERLAYERDOWN when the carrier changes; newer ones only
 # for a peer that is in the same namespace. A pair is born without a carrier, so
 # the word is found before the ends are sent away, and veth0 takes it along.
@@ -51,12 +37,13 @@ carrier_needs_both_ends()
 	local alone="<NO-CARRIER,.*UP.*> .* state LOWERLAYERDOWN "
 	local joined="<.*,UP,LOWER_UP> .* state UP "
 
-	make_topology
+	setup_ns HOST NS1 NS2
+	make_direct_pair
 	bring_up "$HOST" veth0
 	check_state "$HOST" veth0 "$alone"
 	check_state "$HOST" veth1 " state DOWN "
 
-	move_the_ends
+	move_the_ends "$NS1" "$NS2"
 	bring_up "$NS1" veth0
 	check_state "$NS1" veth0 "$alone"
 	check_state "$NS2" veth1 " state DOWN "
@@ -69,8 +56,8 @@ carrier_needs_both_ends()
 
 ping_through_the_pair()
 {
-	make_topology
-	move_the_ends
+	setup_ns HOST NS1 NS2
+	join_directly "$NS1" "$NS2"
 	bring_up "$NS1" veth0
 	bring_up "$NS2" veth1
 	wait_for_up "$NS1" veth0

@@ -9,6 +9,7 @@
 #	+---------------+      +---+--- br0 --+---+      +---------------+
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../topologies.sh"
 
 ALL_TESTS="
 	ping_through_the_bridge
@@ -18,18 +19,7 @@ make_topology()
 {
 	setup_ns HOST NS1 NS2
 	no_ipv6 "$HOST" "$NS1" "$NS2"
-	must ip -n "$HOST" link add name br0 type bridge
-	bring_up "$HOST" br0
-	make_pair "$HOST" br-veth0 veth0 -- netns "$NS1"
-	make_pair "$HOST" br-veth1 veth1 -- netns "$NS2"
-	must ip -n "$HOST" link set dev br-veth0 master br0
-	must ip -n "$HOST" link set dev br-veth1 master br0
-	must ip -n "$NS1" addr add 10.1.1.2/24 dev veth0
-	must ip -n "$NS2" addr add 10.1.1.3/24 dev veth1
-
-	bring_up "$HOST" br-veth0 br-veth1
-	bring_up "$NS1" veth0
-	bring_up "$NS2" veth1
+	join_by_bridge "$NS1" "$NS2"
 	wait_for_up "$HOST" br-veth0 br-veth1 br0
 }
 

@@ -10,6 +10,7 @@
 #	+---------------+      +--+-- ovs-br --+--+      +---------------+
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../topologies.sh"
 
 ALL_TESTS="
 	ping_through_the_switch
@@ -22,32 +23,14 @@ modprobe -q openvswitch 2>/dev/null || [ -d /sys/module/openvswitch ] ||
 
 # The daemons write nowhere else, so the machine's own switch is not touched.
 export OVS_RUNDIR=$SCRATCH OVS_DBDIR=$SCRATCH OVS_LOGDIR=$SCRATCH
-SCHEMA=/usr/share/openvswitch/vswitch.ovsschema
-DATABASE=unix:$SCRATCH/db.sock
 
 in_host()
 {
 	ip netns exec "$HOST" "$@"
 }
 
-vsctl()
-{
-	in_host ovs-vsctl --timeout=60 --db="$DATABASE" "$@"
-}
-
-# Open vSwitch counts the processors at most once in ten seconds of uptime,
-# beginning with zero: a daemon that is started before has no threads for what
-# the kernel asks, and loses every first packet.
-processors_can_be_counted()
-{
-	local seconds
-
-	IFS=. read -r seconds _ </proc/uptime
-	[ "$seconds" -gt 11 ]
-}
-
-# start DAEMON WORDS...: ready when it answers on its control socket.
-start()
+# It is ready when it answers on its control socket.
+start_daemon()
 {
 	ip netns exec "$HOST" "$@" --no-chdir --pidfile \
 		--log-file="$SCRATCH/$1.log" 2>/dev/null &
@@ -56,28 +39,11 @@ start()
 		abort "$1: $(tail -n 1 "$SCRATCH/$1.log")"
 }
 
-start_daemons()
-{
-	must ovsdb-tool create "$SCRATCH/conf.db" "$SCHEMA"
-	start ovsdb-server "$SCRATCH/conf.db" --remote="p$DATABASE"
-	must vsctl --no-wait init
-	slowwait 12 processors_can_be_counted || abort "uptime stands still"
-	start ovs-vswitchd "$DATABASE"
-}
-
 make_topology()
 {
 	setup_ns HOST NS1 NS2
-	start_daemons
-	make_pair "$HOST" ovs-veth0 veth0 -- netns "$NS1"
-	make_pair "$HOST" ovs-veth1 veth1 -- netns "$NS2"
-	must vsctl add-br ovs-br -- add-port ovs-br ovs-veth0 \
-		-- add-port ovs-br ovs-veth1
-	must ip -n "$NS1" addr add 10.1.1.2/24 dev veth0
-	must ip -n "$NS2" addr add 10.1.1.3/24 dev veth1
-	bring_up "$HOST" ovs-veth0 ovs-veth1
-	bring_up "$NS1" veth0
-	bring_up "$NS2" veth1
+	start_open_vswitch
+	join_by_open_vswitch "$NS1" "$NS2"
 	wait_for_up "$HOST" ovs-veth0 ovs-veth1
 }
 

@@ -27,11 +27,6 @@ require_command iptables
 require_command tcpdump
 require_command python3
 
-in_host()
-{
-	must ip netns exec "$HOST" "$@"
-}
-
 make_host()
 {
 	set_sysctl "$HOST" net.ipv4.ip_forward=1
@@ -65,9 +60,9 @@ add_outside()
 
 translate_addresses()
 {
-	in_host iptables -t nat -A POSTROUTING \
+	on host iptables -t nat -A POSTROUTING \
 		-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
-	in_host iptables -t nat -A PREROUTING ! -i docker0 \
+	on host iptables -t nat -A PREROUTING ! -i docker0 \
 		-p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
 }
 

@@ -11,6 +11,7 @@
 #	+-------------------------+        +-------------------------+
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../topologies.sh"
 
 ALL_TESTS="
 	ping_through_the_tunnel
@@ -25,11 +26,9 @@ require_program udp_tunnel
 
 make_pair_of_namespaces()
 {
-	setup_ns NS1 NS2
+	setup_ns HOST NS1 NS2
 	no_ipv6 "$NS1" "$NS2"
-	make_pair "$NS1" veth0 veth1 -- netns "$NS2"
-	must ip -n "$NS1" addr add 10.1.1.2/24 dev veth0
-	must ip -n "$NS2" addr add 10.1.1.3/24 dev veth1
+	join_directly "$NS1" "$NS2"
 	bring_up "$NS1" veth0
 	bring_up "$NS2" veth1
 	wait_for_up "$NS1" veth0

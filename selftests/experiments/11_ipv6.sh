@@ -11,6 +11,7 @@
 #	the same, with br0 and its ports br-veth0 and br-veth1 between them
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../topologies.sh"
 
 ALL_TESTS="
 	direct
@@ -23,25 +24,6 @@ add_addresses()
 	must ip -n "$NS2" addr add 2001:db8::3/64 dev veth1
 	bring_up "$NS1" veth0
 	bring_up "$NS2" veth1
-}
-
-make_direct_pair()
-{
-	setup_ns NS1 NS2
-	make_pair "$NS1" veth0 veth1 -- netns "$NS2"
-	add_addresses
-}
-
-make_bridge()
-{
-	setup_ns HOST NS1 NS2
-	must ip -n "$HOST" link add name br0 type bridge
-	make_pair "$HOST" br-veth0 veth0 -- netns "$NS1"
-	make_pair "$HOST" br-veth1 veth1 -- netns "$NS2"
-	must ip -n "$HOST" link set dev br-veth0 master br0
-	must ip -n "$HOST" link set dev br-veth1 master br0
-	bring_up "$HOST" br0 br-veth0 br-veth1
-	add_addresses
 }
 
 addresses()
@@ -93,14 +75,18 @@ check_reach()
 
 direct()
 {
-	make_direct_pair
+	setup_ns HOST NS1 NS2
+	join_directly "$NS1" "$NS2"
+	add_addresses
 	check_reach
 	log_test "IPv6 through a pair"
 }
 
 through_a_bridge()
 {
-	make_bridge
+	setup_ns HOST NS1 NS2
+	join_by_bridge "$NS1" "$NS2"
+	add_addresses
 	check_reach
 	log_test "IPv6 through a bridge"
 }

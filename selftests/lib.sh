@@ -517,6 +517,12 @@ set_offload()
 	must ip netns exec "$1" ethtool -K "${@:2}"
 }
 
+# try_mtu NS DEV MTU: fails if it is refused.
+try_mtu()
+{
+	ip -n "$1" link set dev "$2" mtu "$3" 2>/dev/null
+}
+
 # send_frames NS DEV LENGTH COUNT: of the EtherType for local experiments, each
 # with its number behind the header; the device must take all.
 send_frames()

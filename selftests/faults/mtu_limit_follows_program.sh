@@ -19,11 +19,6 @@ LARGE=9000
 require_command jq
 require_program xdp_program
 
-set_mtu()
-{
-	ip -n "$B" link set dev vb mtu "$1" 2>/dev/null
-}
-
 replace_program()
 {
 	ip -n "$A" -force link set dev va xdpdrv pinned "$BPFFS/$1" 2>/dev/null
@@ -38,16 +33,16 @@ replaced()
 	xdp_load frags pass frags
 	xdp_load linear pass
 	xdp_attach "$A" va frags
-	set_mtu "$LARGE"
+	try_mtu "$B" vb "$LARGE"
 	check_err $? "an MTU of $LARGE is refused"
 	replace_program linear
 	check_fail $? "a program in one piece is accepted beside that MTU"
-	set_mtu 1500
+	try_mtu "$B" vb 1500
 	check_err $? "an MTU of 1500 is refused"
 	replace_program linear
 	check_err $? "the program cannot be replaced"
 
-	set_mtu "$LARGE"
+	try_mtu "$B" vb "$LARGE"
 	refused=$?
 	if differs program-replaced; then
 		check_fail "$refused" "an MTU of $LARGE is accepted afterwards"
@@ -59,7 +54,7 @@ replaced()
 
 	replace_program frags
 	check_err $? "the program cannot be replaced again"
-	set_mtu "$LARGE"
+	try_mtu "$B" vb "$LARGE"
 	check_err $? "an MTU of $LARGE is refused in the end"
 	log_test "the limit after it was replaced again"
 }

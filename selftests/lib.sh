@@ -782,6 +782,25 @@ hold_a_datagram()
 	abort "GRO holds nothing: $said"
 }
 
+# check_what_is_held A B COMMAND...: a datagram that GRO holds comes up when the
+# command takes NAPI away from under it.
+check_what_is_held()
+{
+	local all
+
+	hold_a_datagram "$1" "$2"
+	all=$(($(came_up "$2") + 1))
+	"${@:3}"
+	if differs gro-held; then
+		slowwait 2 came_up_is "$2" "$all"
+		check_equal "$(came_up "$2")" "$all" \
+			"datagrams that have come up"
+	else
+		slowwait 1 came_up_is "$2" "$all"
+		check_fail $? "what GRO held is lost"
+	fi
+}
+
 # --- ping ----------------------------------------------------------------
 
 # ping_loss NS WORDS...: ping's percentage of packets lost.

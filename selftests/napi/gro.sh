@@ -175,21 +175,9 @@ udp()
 # after FUNCTION...: with which NAPI goes.
 after()
 {
-	local all
-
 	make_cutting_pair
 	no_ipv6 "$A" "$B"
-	hold_a_datagram "$A" "$B"
-	all=$(($(came_up "$B") + 1))
-	"$@"
-	if differs gro-held; then
-		slowwait 2 came_up_is "$B" "$all"
-		check_equal "$(came_up "$B")" "$all" \
-			"datagrams that have come up"
-	else
-		slowwait 1 came_up_is "$B" "$all"
-		check_fail $? "what GRO held is lost"
-	fi
+	check_what_is_held "$A" "$B" "$@"
 }
 
 vb_goes_down()

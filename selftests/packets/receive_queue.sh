@@ -251,24 +251,13 @@ generic_xdp_of_frames()
 # leaves it on until the next boot if the queue goes that has it.
 held_when_its_queue_goes()
 {
-	local all
-
 	make_queues 4 ring
 	must ip -n "$A" addr add 192.0.2.1/24 dev va
 	must ip -n "$B" addr add 192.0.2.2/24 dev vb
 	leave_by "$A" va 3
 	steer_by 0
-	hold_a_datagram "$A" "$B"
-	all=$(($(came_up "$B") + 1))
-	must ip netns exec "$B" ethtool -L vb rx 2
-	if differs gro-held; then
-		slowwait 2 came_up_is "$B" "$all"
-		check_equal "$(came_up "$B")" "$all" \
-			"datagrams that have come up"
-	else
-		slowwait 1 came_up_is "$B" "$all"
-		check_fail $? "what GRO held is lost"
-	fi
+	check_what_is_held "$A" "$B" \
+		must ip netns exec "$B" ethtool -L vb rx 2
 	steer_by none
 	log_test "what GRO holds of a queue that goes"
 }

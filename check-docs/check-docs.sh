@@ -10,10 +10,12 @@
 #	check-docs.sh --list=PLACE [PATTERN...]	and others: see check_docs.py
 #	check-docs.sh -l [PATTERN...]		only list the pages
 #
-# A page is selected by a PATTERN for its path, or for its name without ".md".
+# A page is selected by a PATTERN for its path, or for its name alone; ".md" may be
+# left out.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. selftests/patterns.sh
 
 # list_pages [PATTERN...]
 list_pages()
@@ -24,18 +26,6 @@ list_pages()
 		while read -r page; do
 			matches_a_pattern "$page" "$@" && echo "$page"
 		done || :
-}
-
-matches_a_pattern()
-{
-	local page=$1 name=${1##*/} pattern
-
-	[ $# -gt 1 ] || return 0
-	for pattern in "${@:2}"; do
-		# shellcheck disable=SC2053 # a pattern it is
-		[[ $page == $pattern || ${name%.md} == $pattern ]] && return
-	done
-	return 1
 }
 
 main()

@@ -14,24 +14,13 @@
 #	@@ end STATUS SECONDS
 
 HERE=$(dirname "$(readlink -f "$0")")
+. "$HERE/../selftests/patterns.sh"
+
 KERNEL_TESTS=/kernel-tests
 export KSELFTESTS=$KERNEL_TESTS/tools/testing/selftests
 
 # Seconds for one test, of which none needs half on a slow machine
 readonly TIME_LIMIT=1200
-
-matches_a_pattern()
-{
-	local name=$1 pattern
-
-	shift
-	[ $# -eq 0 ] && return
-	for pattern; do
-		# shellcheck disable=SC2053 # a pattern it is
-		[[ $name == $pattern ]] && return
-	done
-	return 1
-}
 
 rows()
 {

@@ -25,6 +25,7 @@
 # Our own commands are none of a test.
 VERBOSE='' . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$SELFTESTS/debug/find-leaks.sh"
+. "$SELFTESTS/patterns.sh"
 
 SUBJECTS="experiments link packets napi xdp faults"
 KINDS=${KINDS:-myveth veth}
@@ -40,27 +41,6 @@ die()
 }
 
 # --- which scripts -------------------------------------------------------
-
-matches_a_pattern()
-{
-	local name=$1 pattern
-
-	shift
-	[ $# -eq 0 ] && return
-	for pattern; do
-		matches "$name" "$pattern" && return
-	done
-	return 1
-}
-
-matches()
-{
-	local name=$1 pattern=$2
-
-	[[ $pattern == */* ]] || name=${name##*/}
-	# shellcheck disable=SC2053 # a pattern it is
-	[[ $name == $pattern || $name == $pattern.sh ]]
-}
 
 # What may bring down the machine, or takes very long, has to be asked for by the
 # folder's name.

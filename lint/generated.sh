@@ -5,7 +5,7 @@
 #
 #	differences	from veth, out of selftests/differences.tsv
 #	footprint	of the commands, out of vm/footprint.tsv
-#	figures, packets SERIES, pairs SERIES, chart
+#	summary, packets SERIES, pairs SERIES, chart
 #			out of bench/figures.json: see bench/show-figures.sh
 #
 # generated.sh --write: put them where they belong: each table behind a line
@@ -55,26 +55,6 @@ footprint()
 	     }' vm/footprint.tsv
 }
 
-figures()
-{
-	bench/show-figures.sh summary
-}
-
-packets()
-{
-	bench/show-figures.sh packets "$1"
-}
-
-pairs()
-{
-	bench/show-figures.sh pairs "$1"
-}
-
-chart()
-{
-	bench/show-figures.sh chart
-}
-
 # What has a place in a text
 tables()
 {
@@ -82,20 +62,23 @@ tables()
 
 	echo differences
 	echo footprint
-	echo figures
+	echo summary
 	sed 's/#.*//' vm/kernels.tsv | while read -r series _; do
 		[ -z "$series" ] || printf '%s\n' "packets $series" \
 			"pairs $series"
 	done
 }
 
-# print_part "NAME WORD": what is made
+# print_part NAME [SERIES], which may be one word
 print_part()
 {
 	local words
 
-	read -ra words <<< "$1"
-	"${words[@]}"
+	read -ra words <<< "$*"
+	case ${words[0]} in
+	differences|footprint)	"${words[0]}" ;;
+	*)			bench/show-figures.sh "${words[@]}" ;;
+	esac
 }
 
 # pages_with NAME: where the table belongs; it must belong somewhere.
@@ -135,7 +118,7 @@ write_all()
 	tables | while read -r name; do
 		write_table "$name"
 	done
-	chart > "$CHART"
+	print_part chart > "$CHART"
 }
 
 check_all()
@@ -145,12 +128,12 @@ check_all()
 	tables | while read -r name; do
 		check_table "$name"
 	done
-	diff "$CHART" <(chart) || echo "in $CHART"
+	diff "$CHART" <(print_part chart) || echo "in $CHART"
 }
 
 case ${1:-} in
-differences|footprint|figures|packets|pairs|chart)
-			"$@" ;;
+differences|footprint|summary|packets|pairs|chart)
+			print_part "$@" ;;
 --write)		write_all ;;
 --check)		check_all ;;
 *)			sed -n '/^# gen/,/^$/s/^# \?//p' "$0" >&2

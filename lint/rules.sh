@@ -125,7 +125,7 @@ outdated_parts()
 # like that.
 shared_names()
 {
-	files | awk -F / '
+	awk -F / '
 		$NF !~ /^(README\.md|Kbuild|Makefile)$/ {
 			paths[$NF] = paths[$NF] " " $0
 			count[$NF]++
@@ -134,14 +134,15 @@ shared_names()
 			for (name in count)
 				if (count[name] > 1)
 					print name ":" paths[name]
-		}'
+		}' <<< "$FILES"
 }
 
 # A table is told from a script, a list, or what has a language of its own by a
 # tab between two words of a line and by a name without an ending.
 unnamed_tables()
 {
-	files | grep -vE '(^|/)(Makefile|Kbuild|COPYING)$|[.][^/]*$|^debian/' |
+	grep -vE '(^|/)(Makefile|Kbuild|COPYING)$|[.][^/]*$|^debian/' \
+		<<< "$FILES" |
 		while read -r file; do
 			head -n 1 "$file" | grep -q '^#!' ||
 				grep -lP '^[^#\t][^\t]*\t' "$file"
@@ -151,7 +152,7 @@ unnamed_tables()
 # Of more than three files
 folders_without_readme()
 {
-	files | awk -F / '
+	awk -F / '
 		NF > 1 {
 			name = $NF
 			sub("/[^/]*$", "")
@@ -164,7 +165,7 @@ folders_without_readme()
 			for (folder in count)
 				if (count[folder] > 3 && !(folder in explained))
 					print folder
-		}'
+		}' <<< "$FILES"
 }
 
 # The rows of README's first table, and below it the lines that prove them:
@@ -208,6 +209,9 @@ long_functions()
 		{bench,check-docs,check-install,lint,selftests,vm}/*.sh \
 		{clients,conformance,selftests}/{,*/}*.sh selftests/*/*/*.sh
 }
+
+FILES=$(files)
+[ -n "$FILES" ] || exit
 
 broken "there are different versions" \
 	"$(differing_versions)"

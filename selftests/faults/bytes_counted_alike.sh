@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U3: a frame has as many bytes for the counters whichever way it takes.
+# A frame has as many bytes for the counters whichever way it takes.
 #
 #	A  [ va ]======[ vb: nothing | GRO | XDP ]  B
 #

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U9: nobody puts a peer into a namespace where he has no right to make devices.
+# Nobody puts a peer into a namespace where he has no right to make devices.
 #
 #	nobody, root of his own:  [ va ]======[ vb ]  FOREIGN
 #

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U5: more frames come at once than the receiver's ring takes. With a qdisc none
-# is lost, and none is sent twice: who listens at the sending end, as tcpdump
-# does, gets a copy of each frame that is given to the driver.
+# More frames come at once than the receiver's ring takes. With a qdisc none is
+# lost, and none is sent twice: who listens at the sending end, as tcpdump does,
+# gets a copy of each frame that is given to the driver.
 #
 #	A  [ plug ]--[ va ]======[ ring: 256 ]--[ vb: GRO ]  B
 #

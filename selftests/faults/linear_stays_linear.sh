@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U8: an XDP program that does not say it takes frames in several pieces never
-# gets one, also when a frame has a VLAN tag more than the MTU allows for.
+# An XDP program that does not say it takes frames in several pieces never gets
+# one, also when a frame has a VLAN tag more than the MTU allows for.
 #
 #	A  [ va.5 ]--[ va, MTU 3506 ]======[ vb: XDP ]--[ vb.5 ]  B
 #

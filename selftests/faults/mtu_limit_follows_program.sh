@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U10: when an XDP program that takes frames in several pieces is replaced by one
+# When an XDP program that takes frames in several pieces is replaced by one
 # that does not, the limit of the other end's MTU is the new program's.
 #
 #	[ va: XDP, frags -> XDP ]======[ vb: MTU 9000? ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U4: an XDP program that takes frames in several pieces raises the limit of the
+# An XDP program that takes frames in several pieces raises the limit of the
 # other end's MTU, but never above 65535, which is the largest for Ethernet.
 #
 #	[ va: XDP, frags ]======[ vb: what is the largest MTU? ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U7: a queue that is not in use has no directory in /sys/class/net/*/queues, and
+# A queue that is not in use has no directory in /sys/class/net/*/queues, and
 # never had one.
 #
 #	ip link add name va type KIND peer name vb

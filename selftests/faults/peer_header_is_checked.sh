@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U12: a peer whose header is wrong is refused, whoever looks at it: the core, or
-# on older kernels the driver. Nothing of the pair is left.
+# A peer whose header is wrong is refused, whoever looks at it: the core, or on
+# older kernels the driver. Nothing of the pair is left.
 #
 #	newlink KIND index=77 name=va peer name=vb index=-1
 #

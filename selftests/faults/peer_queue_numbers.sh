@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U6: how many queues an end has is what was said of this end.
+# How many queues an end has is what was said of this end.
 #
 #	ip link add name va type KIND peer name vb numtxqueues 2 numrxqueues 2
 #	ip link add name va numtxqueues 2 numrxqueues 2 type KIND peer name vb

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U11: a poll sends what XDP_TX has collected before it says that it has ended:
-# from then on another processor may poll, and use the same list.
+# A poll sends what XDP_TX has collected before it says that it has ended: from
+# then on another processor may poll, and use the same list.
 #
 #	A  [ plug ]--[ va: XDP ]======[ vb: XDP_TX, or pass if tagged ]  B
 #

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U1: who receives by NAPI because of GRO alone, without an XDP program of his
-# own, must be told of the frames that XDP_TX at the other end sends back.
+# Who receives by NAPI because of GRO alone, without an XDP program of his own,
+# must be told of the frames that XDP_TX at the other end sends back.
 #
 #	A  [ va: GRO ]======[ vb: XDP_TX ]  B
 #

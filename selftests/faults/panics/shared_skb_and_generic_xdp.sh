@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# U13: a receiver that writes to what it gets must not get what its sender still
+# A receiver that writes to what it gets must not get what its sender still
 # holds. pktgen holds each packet while it sends it; generic XDP makes room in
 # it.
 #

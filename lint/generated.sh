@@ -4,7 +4,8 @@
 # generated.sh NAME: print a part of the texts that is made from a file:
 #
 #	differences	from veth, out of selftests/differences.tsv
-#	footprint	of the commands, out of vm/footprint.tsv
+#	footprint [COMMAND]
+#			of all commands, or of one, out of vm/footprint.tsv
 #	summary, packets SERIES, pairs SERIES, chart
 #			out of bench/figures.json: see bench/show-figures.sh
 #
@@ -32,9 +33,10 @@ footprint()
 {
 	echo '| command | download | disk | the first time | afterwards |'
 	echo '|---|---|---|---|---|'
-	awk 'function minutes(s) { return int(s / 60) " min " s % 60 " s" }
+	awk -v wanted="${1:-}" '
+	     function minutes(s) { return int(s / 60) " min " s % 60 " s" }
 	     function row(run, command, needs,	i, n, name, making) {
-		if (!(run in seconds))
+		if (!(run in seconds) || wanted && command != wanted)
 			return
 		n = split(needs, name, " ")
 		for (i = 1; i <= n; i++)
@@ -62,6 +64,7 @@ tables()
 
 	echo differences
 	echo footprint
+	echo footprint demo
 	echo summary
 	sed 's/#.*//' vm/kernels.tsv | while read -r series _; do
 		[ -z "$series" ] || printf '%s\n' "packets $series" \
@@ -69,14 +72,14 @@ tables()
 	done
 }
 
-# print_part NAME [SERIES], which may be one word
+# print_part NAME [WORD], which may be one word
 print_part()
 {
 	local words
 
 	read -ra words <<< "$*"
 	case ${words[0]} in
-	differences|footprint)	"${words[0]}" ;;
+	differences|footprint)	"${words[@]}" ;;
 	*)			bench/show-figures.sh "${words[@]}" ;;
 	esac
 }

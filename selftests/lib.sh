@@ -99,6 +99,17 @@ show_commands()
 
 [ -z "$VERBOSE" ] || show_commands
 
+# --- text ----------------------------------------------------------------
+
+# on_one_line: the words that it reads. xargs(1) would start two programs for it.
+on_one_line()
+{
+	local words
+
+	read -rd '' -a words
+	echo "${words[*]}"
+}
+
 # --- results -------------------------------------------------------------
 
 # The first thing that went wrong is what log_test reports. A subshell cannot
@@ -224,7 +235,7 @@ check_cases()
 	local case all
 
 	# shellcheck disable=SC2153 # the script's list
-	all=$(xargs <<<"$ALL_TESTS")
+	all=$(on_one_line <<<"$ALL_TESTS")
 	for case in $CASES; do
 		[[ " $all " == *" $case "* ]] ||
 			abort "${0##*/} has no case $case, only $all"
@@ -366,11 +377,9 @@ no_ipv6()
 # by a process that lives in it or by its name.
 all_namespaces()
 {
-	find /proc/[0-9]*/ns/net /proc/1/root/run/netns/* /run/netns/* \
-		-maxdepth 0 2>/dev/null |
-		while read -r path; do
-			echo "$(stat -Lc %i "$path" 2>/dev/null) $path"
-		done | sort -u -k 1,1 | cut -d ' ' -f 2
+	stat -Lc '%i %n' /proc/[0-9]*/ns/net /proc/1/root/run/netns/* \
+		/run/netns/* 2>/dev/null |
+		sort -u -k 1,1 | cut -d ' ' -f 2
 }
 
 # all_devices KIND: of every network namespace, a line each.

@@ -111,7 +111,7 @@ check_sweep()
 	[ "$refused" -ge "$1" ]
 	check_err $? "only $refused of $failed requests were refused"
 	odd=$(grep -v -e " failed OK" -e " failed ENOMEM" -e " failed ENOBUFS" \
-		-e " passed OK" "$SCRATCH/all" | head -n 3 | xargs)
+		-e " passed OK" "$SCRATCH/all" | head -n 3 | on_one_line)
 	check_equal "$odd" "" "answers"
 	log_info "$failed allocations, $refused refusals"
 }
@@ -121,7 +121,7 @@ check_sweep()
 names_in()
 {
 	ip -n "$1" -j link show type "$KIND" | jq -r '.[].ifname' |
-		sort -V | xargs
+		sort -V | on_one_line
 }
 
 requests_to_create()
@@ -152,8 +152,8 @@ check_whole_pairs()
 	lefts=$(names_in "$LEFT")
 	rights=$(names_in "$RIGHT")
 	check_equal "${rights//b/a}" "$lefts" "ends that have another"
-	granted=$(sed -n 's/^\([0-9]*\) .* OK$/a\1/p' "$ANSWERS" | xargs)
-	refused=$(sed -n 's/^\([0-9]*\) .* ENOBUFS$/a\1/p' "$ANSWERS" | xargs)
+	granted=$(sed -n 's/^\([0-9]*\) .* OK$/a\1/p' "$ANSWERS" | on_one_line)
+	refused=$(sed -n 's/^\([0-9]*\) .* ENOBUFS$/a\1/p' "$ANSWERS" | on_one_line)
 	for name in $granted; do
 		[[ " $lefts " == *" $name "* ]]
 		check_err $? "$name was granted, and is not there"

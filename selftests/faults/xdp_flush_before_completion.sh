@@ -54,7 +54,7 @@ events_of_vb()
 {
 	sed -n -E -e 's/.* netif_receive_skb: dev=vb .*/passed/p' \
 		-e "s/.* xdp_bulk_tx: ifindex=$VB .*/sent/p" \
-		"$TRACE/trace" | xargs
+		"$TRACE/trace" | on_one_line
 }
 
 both_have_happened()

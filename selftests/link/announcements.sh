@@ -124,7 +124,7 @@ make_bond()
 noted_speeds()
 {
 	ip netns exec "$A" sed -n 's/^Speed: \(.*\) Mbps$/\1/p' \
-		/proc/net/bonding/bond0 | xargs
+		/proc/net/bonding/bond0 | on_one_line
 }
 
 # check_ports NUMBER: that many links carry traffic together, in A and in B.

@@ -62,7 +62,7 @@ load_as_veth()
 driver_and_version()
 {
 	ip netns exec "$1" ethtool -i "$2" |
-		sed -nE 's/^(driver|version): //p' | xargs
+		sed -nE 's/^(driver|version): //p' | on_one_line
 }
 
 our_version()
@@ -141,7 +141,7 @@ unnamed_ends()
 	must ip -n "$NS" link add type veth
 	must ip -n "$NS" link add type myveth
 	check_equal "$(ip -n "$NS" -j link show | jq -r '.[].ifname' |
-		grep veth | sort | xargs)" "myveth0 myveth1 veth0 veth1" "names"
+		grep veth | sort | on_one_line)" "myveth0 myveth1 veth0 veth1" "names"
 	log_test "names that nobody chose"
 }
 

@@ -354,7 +354,7 @@ make_into()
 		shift
 		"$@" | cut -d " " -f 1
 		ip -o link show type "$2" | wc -l
-	' sh "$FOREIGN" "$NEWLINK" "$KIND" name=va peer name=vb "$@" | xargs
+	' sh "$FOREIGN" "$NEWLINK" "$KIND" name=va peer name=vb "$@" | on_one_line
 }
 
 # check_foreign WHAT WORD...
@@ -414,7 +414,7 @@ own_user_namespace()
 		"$@" pid=$!
 		nsenter --target $! --net ip -o link show type "$2" | wc -l
 		kill $!
-	' sh "$NEWLINK" "$KIND" name=va peer name=vb | xargs)" \
+	' sh "$NEWLINK" "$KIND" name=va peer name=vb | on_one_line)" \
 		"OK 1" "answer, peers"
 	log_test "peer in another namespace of one's own"
 }

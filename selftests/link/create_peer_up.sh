@@ -113,7 +113,7 @@ announced()
 {
 	sed -n 's/^[0-9]*: \([^ ]*\): .*/\1/p' "$SCRATCH/$1" |
 		awk '{ name = $1; sub("@.*", "", name) }
-		     name != "lo" && !seen[name]++ { print }' | xargs
+		     name != "lo" && !seen[name]++ { print }' | on_one_line
 }
 
 announcements()

@@ -110,7 +110,7 @@ compare_answers()
 	check_variety
 	check_peer_up
 	check_equal "$(differing_answers)" "" "request, veth's answer, $KIND's"
-	log_info "$(sort "$SCRATCH/ours" | uniq -c | xargs)"
+	log_info "$(sort "$SCRATCH/ours" | uniq -c | on_one_line)"
 }
 
 random_peers()

@@ -49,7 +49,7 @@ ip_on_known_pair()
 
 names_in()
 {
-	jq -r '.[].ifname' | sort | xargs
+	jq -r '.[].ifname' | sort | on_one_line
 }
 
 list_of_a_kind()

@@ -140,7 +140,7 @@ make_pairs()
 
 links_of()
 {
-	ip -n "$1" -j link show | jq -r '.[].ifname' | xargs
+	ip -n "$1" -j link show | jq -r '.[].ifname' | on_one_line
 }
 
 check_nothing_is_left()

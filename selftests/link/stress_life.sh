@@ -234,7 +234,7 @@ stop_workers()
 
 names_in()
 {
-	ip -n "$1" -j link show type "$KIND" | jq -r '.[].ifname' | xargs
+	ip -n "$1" -j link show type "$KIND" | jq -r '.[].ifname' | on_one_line
 }
 
 # delete_all_but NS DEV: pairs that were being made when it was over.

@@ -146,7 +146,7 @@ who_has_polled()
 
 	who=$(sed -nE 's/^ *([^ ]*) .* napi_poll: .* device vb .*/\1/p' \
 		"$TRACE/trace" | sed 's/^napi.*/thread/; t; s/.*/softirq/' |
-		sort -u | xargs)
+		sort -u | on_one_line)
 	echo "${who:-nobody}"
 }
 

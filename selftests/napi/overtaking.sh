@@ -146,7 +146,7 @@ tell()
 # How many packets polls have taken from each ring
 seen_by_rings()
 {
-	ethtool_counter "$B" vb "rx_queue_[0-9]*_xdp_packets" | xargs
+	ethtool_counter "$B" vb "rx_queue_[0-9]*_xdp_packets" | on_one_line
 }
 
 remember_rings()
@@ -394,7 +394,7 @@ rx_napi_goes()
 	rx_napi on
 	start_flows redirected 1
 	try_switch stay 1 0 rx_napi off
-	log_test "rx-napi goes" "$RESULT, $(losses | xargs)"
+	log_test "rx-napi goes" "$RESULT, $(losses | on_one_line)"
 }
 
 # --- other rings ---------------------------------------------------------

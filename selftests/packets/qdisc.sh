@@ -22,7 +22,7 @@ require_command ping
 # qdiscs NS DEV: their names, without their handles.
 qdiscs()
 {
-	tc -n "$1" qdisc show dev "$2" | cut -d ' ' -f 2 | xargs
+	tc -n "$1" qdisc show dev "$2" | cut -d ' ' -f 2 | on_one_line
 }
 
 pings()

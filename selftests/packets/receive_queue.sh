@@ -108,7 +108,7 @@ where_received()
 	echo >"$TRACE/trace"
 	taskset -c 0 "$MYVETH_PROGRAMS/frames" send "$A" va 60 3 >/dev/null
 	busywait 5000 receivers_are_known
-	receivers | xargs
+	receivers | on_one_line
 }
 
 # check_steered QUEUE: for what was sent by it the setting of one receive queue
@@ -337,7 +337,7 @@ check_flows_are_spread()
 	send_flows
 	sent_by_queues >"$SCRATCH/sent"
 	! grep -qx 0 "$SCRATCH/sent"
-	check_err $? "$1: packets of each queue: $(xargs <"$SCRATCH/sent")"
+	check_err $? "$1: packets of each queue: $(on_one_line <"$SCRATCH/sent")"
 }
 
 one_queue_does_not_gather_flows()
@@ -375,7 +375,7 @@ check_flows_leave_by()
 		[ "$queue" = "$1" ] && wanted+=" $FLOWS" || wanted+=" 0"
 	done
 	send_flows
-	check_equal "$(sent_by_queues | xargs)" "${wanted# }" \
+	check_equal "$(sent_by_queues | on_one_line)" "${wanted# }" \
 		"packets of each queue"
 }
 

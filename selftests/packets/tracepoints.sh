@@ -39,7 +39,7 @@ one_packet()
 	check_equal "$("$MYVETH_PROGRAMS/frames" send "$A" va 500 1)" \
 		"accepted 1 refused 0" "the sender"
 	busywait 2000 is_received
-	seen=$(events | xargs)
+	seen=$(events | on_one_line)
 	check_equal "${seen/netif_rx_entry vb /}" "$order" "events"
 	log_test "the way of one packet"
 

@@ -424,9 +424,9 @@ check_stream()
 
 state_of()
 {
-	ip -n "$(home_of "$1")" -d link show dev "$1" | xargs
-	tc -n "$(home_of "$1")" -s qdisc show dev "$1" | xargs
-	in_home_of "$1" ethtool -S "$1" | grep -v ': 0$' | xargs
+	ip -n "$(home_of "$1")" -d link show dev "$1" | on_one_line
+	tc -n "$(home_of "$1")" -s qdisc show dev "$1" | on_one_line
+	in_home_of "$1" ethtool -S "$1" | grep -v ': 0$' | on_one_line
 }
 
 # Through whatever the storm has left. Several streams, for there are several
@@ -450,7 +450,7 @@ check_calm()
 check_all_was_done()
 {
 	sort "$SCRATCH"/done.* | uniq -c | awk '{ print $2 }' >"$SCRATCH/done"
-	log_info "done: $(sort "$SCRATCH"/done.* | uniq -c | xargs)"
+	log_info "done: $(sort "$SCRATCH"/done.* | uniq -c | on_one_line)"
 	check_equal "$(cat "$SCRATCH/done")" \
 		"$(printf '%s\n' "${OPERATIONS[@]}" | sort)" \
 		"operations that were granted"
@@ -458,8 +458,8 @@ check_all_was_done()
 	check_err $? "no datagram was received"
 	cat "$SCRATCH"/received.tcp.* | grep -q '[1-9]'
 	check_err $? "nothing was received by TCP"
-	log_info "datagrams received: $(cat "$SCRATCH"/received.udp.* | xargs)"
-	log_info "kilobytes of TCP: $(cat "$SCRATCH"/received.tcp.* | xargs)"
+	log_info "datagrams received: $(cat "$SCRATCH"/received.udp.* | on_one_line)"
+	log_info "kilobytes of TCP: $(cat "$SCRATCH"/received.tcp.* | on_one_line)"
 }
 
 storm()

@@ -52,7 +52,7 @@ verdicts()
 {
 	ip netns exec "$B" ethtool -S "$1" |
 		sed -nE 's/^ *rx_queue_0_(.*): ([1-9][0-9]*)$/\1=\2/p' |
-		grep -v bytes | sort | xargs
+		grep -v bytes | sort | on_one_line
 }
 
 verdicts_are()
@@ -342,7 +342,7 @@ frames_before_packets()
 received_lengths()
 {
 	sed -nE 's/.* netif_receive_skb: dev=vb .* len=([0-9]+).*/\1/p' \
-		"$TRACE/trace" | xargs
+		"$TRACE/trace" | on_one_line
 }
 
 # --- what a program does with a frame ------------------------------------

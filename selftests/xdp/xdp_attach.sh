@@ -36,7 +36,7 @@ say()
 state_of()
 {
 	ip -n "$1" -d link show dev "$2" |
-		grep -oE ' (xdp[a-z]*|m[a-z]*mtu [0-9]+)' | xargs
+		grep -oE ' (xdp[a-z]*|m[a-z]*mtu [0-9]+)' | on_one_line
 	ip netns exec "$1" ethtool -k "$2" | grep segmentation | cksum
 }
 

@@ -8,9 +8,9 @@ KTAP, a result a page, and in the last line "N passed, N failed, N skipped".
 that are run elsewhere, or not at all.
 --selftest: whether each command with an output is missed when `true` runs
 instead, and whether each page of check-docs/pages has the fault that it names.
---list=PLACE: print what is run there, for whoever does it: "PAGE:LINE", how
-many lines stand below, and the command, with tabs between, and a null
-character.
+--list=PLACE, --list=PLACE=NAME: print what is run there, or is the block of
+that name, for whoever does it: "PAGE:LINE", how many lines stand below, and
+the command, with tabs between, and a null character.
 --compare=PAGE:LINE:STATUS: whether the command in that line might print what
 comes from stdin, and end so.
 """
@@ -258,10 +258,13 @@ def lint(pages):
 
 # --- for those who run commands elsewhere ------------------------------------
 
-def list_commands(pages, place):
+def list_commands(pages, wanted):
+    place, _, name = wanted.partition("=")
     for page in pages:
         for block in page.blocks:
-            for command in block.commands if block.place == place else []:
+            if block.place != place or name not in ("", block.name):
+                continue
+            for command in block.commands:
                 print(f"{page.name}:{command.line}", len(command.output),
                       command.text, sep="\t", end="\0")
 

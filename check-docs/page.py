@@ -18,7 +18,8 @@ USER_PROMPT = re.compile(r"()\$ (.*)")
 ANY_PROMPT = re.compile(r"([A-Za-z0-9][\w.-]*(?=#))?[#$] (.*)")
 PROMPTS = {"machine": ROOT_PROMPT, "host": USER_PROMPT,
            "check-install": ANY_PROMPT, "not-run": ANY_PROMPT}
-ELSEWHERE = [place for place in PROMPTS if place != "machine"]
+# Who runs a block in several steps calls it by a name.
+ELSEWHERE = re.compile("host|not-run|check-install=[a-z-]+")
 
 
 def supported_kernels():
@@ -51,6 +52,7 @@ class Block:
     line: int
     kernels: list = field(default_factory=list)
     place: str = "machine"
+    name: str = ""
     commands: list = field(default_factory=list)
 
     def runs_on(self, kernel):
@@ -118,8 +120,8 @@ class Page:
                 block.kernels.append(word)
             elif re.fullmatch(r"status=\d+", word):
                 status = int(word.split("=")[1])
-            elif word in ELSEWHERE and block.place == "machine":
-                block.place = word
+            elif ELSEWHERE.fullmatch(word) and block.place == "machine":
+                block.place, _, block.name = word.partition("=")
             else:
                 self.fault(block.line, f"unknown word '{word}'")
         return status

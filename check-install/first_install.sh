@@ -94,14 +94,12 @@ signature()
 
 readonly NO_HEADERS="kernel headers for this kernel do not seem to be installed"
 
-upgrade_packages()
-{
-	sed 's/#.*//' "$TREE/vm/users.tsv" |
-		awk -v suite="$SUITE" '$1 == suite {
-			for (i = 3; i <= NF; i++)
-				print $i
-		}'
-}
+# How a user of this suite gets a newer kernel: by these packages, and where they
+# have to be asked for
+read -r _ ARCHIVE UPGRADE < <(grep "^${SUITE}[[:space:]]" "$TREE/vm/users.tsv")
+FROM=()
+[ "$ARCHIVE" = - ] || FROM=(-t "$SUITE-$ARCHIVE")
+readonly UPGRADE FROM
 
 new_release()
 {
@@ -111,7 +109,8 @@ new_release()
 # Of the package that only depends on the newest one
 image_package()
 {
-	apt-cache depends "$(upgrade_packages | grep image)" |
+	apt-cache "${FROM[@]}" depends \
+		"$(grep -o 'linux-image[^ ]*' <<<"$UPGRADE")" |
 		sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p'
 }
 
@@ -122,7 +121,7 @@ kernel_without_headers()
 	image=$(image_package)
 	# apt of Debian 13 upgrades all packages of one source together
 	must apt-mark hold linux-headers-amd64 >/dev/null
-	must_apt install --no-install-recommends "$image"
+	must_apt install "${FROM[@]}" --no-install-recommends "$image"
 	must apt-mark unhold linux-headers-amd64 >/dev/null
 	check_configured "$image"
 	check_match "$(new_release)" . "new kernel"
@@ -138,8 +137,8 @@ headers_follow()
 	local release
 
 	release=$(new_release)
-	# shellcheck disable=SC2046 # words they are
-	must_apt install $(upgrade_packages)
+	# shellcheck disable=SC2086 # words they are
+	must_apt install "${FROM[@]}" $UPGRADE
 	check_built "$release" "$(tree_version)"
 	log_test "its headers"
 

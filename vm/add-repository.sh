@@ -3,8 +3,9 @@
 #
 # Customize hook of mmdebstrap for the root file system $1 of suite $SUITE, a
 # user's: the machine will have no network, so that what it is to install is in
-# /repository, and its apt knows nothing else: the packages $INSTALL, and $UPGRADE,
-# a newer kernel, from archive $ARCHIVES if that is named.
+# /repository, and its apt knows nothing else: the packages $INSTALL, and
+# $UPGRADE, a newer kernel, from archive $ARCHIVES if that is named. Backports, of
+# which the versions tell, are a suite of their own there, as they are at Debian.
 
 set -euo pipefail
 
@@ -25,7 +26,13 @@ download()
 download $INSTALL
 # shellcheck disable=SC2086,SC2153 # as well
 download ${ARCHIVES:+-t "$SUITE-$ARCHIVES"} $UPGRADE
-mkdir "$repository"
-ln "$root"/var/cache/apt/archives/*.deb "$repository"
+for deb in "$root"/var/cache/apt/archives/*.deb; do
+	to=$repository/$SUITE
+	[[ $deb != *~bpo* ]] || to+=-backports
+	mkdir -p "$to"
+	ln "$deb" "$to"
+done
 rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
-echo "deb [trusted=yes] file:/repository ./" > "$root/etc/apt/sources.list"
+for directory in "$repository"/*; do
+	echo "deb [trusted=yes] file:/repository/${directory##*/} ./"
+done > "$root/etc/apt/sources.list"

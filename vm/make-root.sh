@@ -82,7 +82,7 @@ bootstrap_guest()
 
 bootstrap_user()
 {
-	local archive
+	local archive suite
 
 	export INSTALL UPGRADE
 	INSTALL=$(table packages-repository | xargs)
@@ -91,8 +91,28 @@ bootstrap_user()
 		--include="$(package_list packages-user)" \
 		--customize-hook="$VM_DIR/add-repository.sh" \
 		--customize-hook="$VM_DIR/add-run-step.sh"
-	in_root "packager-$1" "$2/repository:/repository" -- \
+	for suite in "$2"/repository/*; do
+		list_repository "packager-$1" "$suite"
+	done
+}
+
+# list_repository PACKAGER DIRECTORY: what is in a suite's, for apt. Of
+# backports it takes, here as elsewhere, what it is asked to.
+list_repository()
+{
+	local name=${2##*/} sum size
+
+	in_root "$1" "$2:/repository" -- \
 		sh -c 'cd /repository && dpkg-scanpackages . > Packages'
+	sum=$(sha256sum < "$2/Packages")
+	size=$(stat -c %s "$2/Packages")
+	{
+		printf '%s\n' "Suite: $name" "Codename: $name" \
+			"Date: $(LC_ALL=C date -Ru)"
+		[[ $name != *-backports ]] ||
+			printf '%s: yes\n' NotAutomatic ButAutomaticUpgrades
+		printf '%s\n' "SHA256:" " ${sum%% *} $size Packages"
+	} > "$2/Release"
 }
 
 # bootstrap SUITE ROOT ARCHIVES OPTION...

@@ -183,7 +183,8 @@ is_root_whole()
 	workshop)	[ -x "$root/usr/bin/clang" ] && [ -s "$root.img" ]
 			return ;;
 	packager-*)	[ -x "$root/usr/bin/lintian" ]; return ;;
-	user-*)		[ -s "$root/repository/Packages" ] && [ -s "$root.img" ]
+	user-*)		[ -s "$root/repository/${1#*-}/Packages" ] &&
+				[ -s "$root.img" ]
 			return ;;
 	matrix-*)	[ -s "$root/boot/headers" ]; return ;;
 	client-*)	[ -x "$root/usr/bin/mn" ] && [ -s "$root.img" ]

@@ -85,7 +85,7 @@ bootstrap_user()
 	local archive suite
 
 	export INSTALL UPGRADE
-	INSTALL=$(table packages-repository | xargs)
+	INSTALL=$(packages_of_texts | xargs)
 	read -r _ archive UPGRADE < <(table users | grep "^$1[[:space:]]")
 	bootstrap "$1" "$2" "${archive/#-/}" \
 		--include="$(package_list packages-user)" \

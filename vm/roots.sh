@@ -27,11 +27,22 @@ key_of()
 		sha256sum | head -c 12
 }
 
+# What a user installs on a Debian, besides a newer kernel: the packages that
+# the texts name, but for those whose names he finds out.
+packages_of_texts()
+{
+	(cd "$TREE" && check-docs/check-docs.sh -l | xargs cat) |
+		sed -n "/^ *\`\`\`console .*check-install/,/^ *\`\`\`\$/p" |
+		sed -e ':more' -e '/\\$/{N; s/\\\n> */ /; b more' -e '}' |
+		sed -n 's/^# apt install //p' | tr ' ' '\n' |
+		grep -x '[a-z][a-z0-9.+-]*' | sort -u
+}
+
 KEY=$(key_of packages add-kernels.sh init)
 WORKSHOP_KEY=$(key_of packages-workshop)
 PACKAGER_KEY=$(key_of packages-packager)
-USER_KEY=$(key_of packages-user packages-repository users.tsv \
-	add-repository.sh add-run-step.sh run-step run-step.service)
+USER_KEY=$(key_of packages-user users.tsv add-repository.sh add-run-step.sh \
+	run-step run-step.service <(packages_of_texts))
 CLIENT_KEY=$(key_of packages-client add-run-step.sh run-step run-step.service)
 MATRIX_KEY=$(key_of packages-matrix add-headers.sh limit-armhf.sh)
 RT_KEY=$(key_of packages add-kernels.sh init kernels-on-request.tsv)

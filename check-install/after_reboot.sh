@@ -34,7 +34,7 @@ configured_by_networkd()
 {
 	slowwait 30 has_address left 192.0.2.5/24
 	check_err $? "systemd-networkd has not configured left"
-	must systemctl restart myveth-pair@left:right
+	run_text pair-restart
 	slowwait 30 has_address left 192.0.2.5/24
 	check_err $? "systemd-networkd has not configured the new left"
 	must rm /etc/systemd/network/{left,right}.network
@@ -50,13 +50,13 @@ has_address()
 
 unit_starts_and_stops()
 {
-	must systemctl stop myveth-pair@left:right
+	run_text pair-disable
 	ip link show dev right >/dev/null 2>&1
 	check_fail $? "right is still there"
-	must systemctl start myveth-pair@left:right
+	run_text pair-enable
 	ip link show dev right >/dev/null
 	check_err $? "right is not there again"
-	log_test "systemctl stop and start"
+	log_test "systemctl disable --now and enable --now"
 
 	setup_ns ELSEWHERE
 	must ip link set dev left netns "$ELSEWHERE"
@@ -69,7 +69,7 @@ unit_starts_and_stops()
 	must systemctl disable --now myveth-pair@br0-p:br0-q
 	ip link show dev br0-q >/dev/null 2>&1
 	check_fail $? "br0-q is still there"
-	log_test "systemctl disable --now"
+	log_test "systemctl disable --now of a name with a dash"
 }
 
 # Also where a pair of kind myveth came first
@@ -103,27 +103,29 @@ out_of_it()
 	log_test "drop-in off, and on again"
 }
 
-# A source that this kernel cannot take, but the older one can
+# break_source RELEASE: a source that this kernel cannot take, but others can
 break_source()
 {
 	cat >>/usr/src/myveth-99.0.0/Kbuild <<-END
-	ifeq (\$(KERNELRELEASE),$(uname -r))
+	ifeq (\$(KERNELRELEASE),$1)
 	\$(error broken)
 	endif
 	END
 }
 
-# The kernel's package is configured anew. Debian 13's dkms goes on; what mends
-# what Debian 12's makes of it are README's two commands.
+# The package of the kernel that does not run is configured anew, as if that one
+# were the new one. Debian 13's dkms goes on; the text mends what Debian 12's
+# makes of it, which has not built the module for this kernel before.
 build_fails()
 {
-	local image status older
+	local other image status
 
-	image=linux-image-$(uname -r)
-	must dkms remove "myveth/99.0.0" -k "$(uname -r)" >/dev/null
-	break_source
-	dkms add myveth/99.0.0 >/dev/null 2>&1
-	apt install --reinstall "$image"
+	other=$(releases | head -n 1)
+	image=linux-image-$other
+	dkms remove "myveth/99.0.0" -k "$other" >/dev/null 2>&1
+	check_not_built "$other"
+	break_source "$other"
+	apt install --reinstall "$image" >/dev/null
 	status=$?
 	tail -n 12 "$SCRATCH/apt" | sed 's/^/# /'
 	log_info "apt ended with $status; $image is" \
@@ -137,19 +139,19 @@ build_fails()
 		check_err "$status" "a module that is broken is in the way"
 		check_configured "$image"
 		check_said "skipped for module\(s\) myveth"
-		check_not_built "$(uname -r)"
 	fi
+	check_not_built "$other"
+	check_built "$(uname -r)" 99.0.0
 	log_test "a module that cannot be built"
 
-	must dkms remove myveth/99.0.0 --all >/dev/null
-	must dpkg --configure --pending >/dev/null
+	run_text mend-apt
 	check_configured "$image"
+	check_not_built "$(uname -r)"
 	log_test "the two commands that mend it"
 
-	older=$(releases | head -n 1)
-	must dkms install myveth/99.0.0 -k "$older" >/dev/null
-	check_built "$older" 99.0.0
-	check_not_built "$(uname -r)"
+	run_text reinstall
+	check_built "$(uname -r)" 99.0.0
+	check_not_built "$other"
 	log_test "dkms install for the kernel that it can be built for"
 
 	must_apt install --reinstall "$NEXT_PACKAGES"/*.deb
@@ -159,13 +161,11 @@ build_fails()
 
 by_make()
 {
-	local output
-
-	cp -r "$TREE" "$SCRATCH/tree"
-	cd "$SCRATCH/tree" || abort "no tree"
-	output=$(make dkms-install 2>&1)
+	get_source
+	run_make dkms-install
 	check_fail $? "make dkms-install beside the package"
-	check_match "$output" "the package myveth-dkms is installed" "error"
+	check_match "$(cat "$SCRATCH/make")" \
+		"the package myveth-dkms is installed" "error"
 	log_test "make dkms-install beside the package"
 }
 

@@ -29,38 +29,39 @@ nothing_is_there()
 	log_test "a Debian without myveth"
 }
 
-# As in README's "Sixty seconds", but for the headers, which are there; and what it
-# takes goes again.
+# By README; and what it takes goes again.
 from_source()
 {
-	must_apt install make gcc libc6-dev kmod xz-utils iproute2 \
-		iputils-ping ethtool
-	must cp -r "$TREE" "$SCRATCH/tree"
-	must_make all
-	must_make install
+	apt-mark showmanual | sort >"$SCRATCH/manual"
+	get_source
+	run_text install-it
 	must modprobe myveth
 	check_pair_works
 	must_make uninstall
 	must rmmod myveth
 	log_test "make, and make install"
 
-	must apt-mark auto make gcc libc6-dev xz-utils ethtool >/dev/null
+	# shellcheck disable=SC2046 # words they are
+	must apt-mark auto $(apt-mark showmanual | sort |
+		comm -13 "$SCRATCH/manual" -) >/dev/null
 	must_apt autoremove --purge
 	check_equal "$(unowned_files | comm -13 "$MEMORY/files-before" -)" "" \
 		"files that are left"
 	log_test "make uninstall"
 }
 
-# README's command, but for linux-headers-amd64, which is there: named, it would
-# become that of the newer kernel.
+# Of packages that are built here
 install()
 {
-	must_apt install "$PACKAGES"/*.deb gcc openssl ethtool \
-		"linux-headers-$(uname -r)"
+	get_source
+	run_text headers
+	run_text packages
 	check_configured myveth-dkms
 	check_configured myveth-iproute2
 	check_built "$(uname -r)" "$(tree_version)"
-	log_test "apt install"
+	# It has brought man-db, which leaves files of nobody's
+	must_apt purge --autoremove debhelper
+	log_test "dpkg-buildpackage, and apt install"
 }
 
 pair()
@@ -86,7 +87,7 @@ signature()
 {
 	[ -s /var/lib/dkms/mok.pub ]
 	check_err $? "DKMS has no certificate"
-	check_match "$(modinfo -F signer myveth)" "DKMS" "signer"
+	run_text signer
 	log_test "signature"
 }
 
@@ -94,8 +95,8 @@ signature()
 
 readonly NO_HEADERS="kernel headers for this kernel do not seem to be installed"
 
-# How a user of this suite gets a newer kernel: by these packages, and where they
-# have to be asked for
+# How a user of this suite gets a newer kernel: by these packages, and, where it
+# has to be named, from this archive
 read -r _ ARCHIVE UPGRADE < <(grep "^${SUITE}[[:space:]]" "$TREE/vm/users.tsv")
 FROM=()
 [ "$ARCHIVE" = - ] || FROM=(-t "$SUITE-$ARCHIVE")

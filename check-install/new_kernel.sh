@@ -9,6 +9,7 @@
 ALL_TESTS="
 	same_again
 	upgrade_under_traffic
+	other_kernel
 	prepare_boot
 "
 
@@ -53,6 +54,16 @@ upgrade_under_traffic()
 	log_test "rmmod and modprobe"
 }
 
+# As if it were neither running nor the newest one
+other_kernel()
+{
+	must dkms uninstall myveth/99.0.0 -k "$(uname -r)" >/dev/null
+	check_not_built "$(uname -r)"
+	run_text other-kernel
+	check_built "$(uname -r)" 99.0.0
+	log_test "dkms install for a kernel that has been left out"
+}
+
 # configure_by_networkd DEV SETTING
 configure_by_networkd()
 {
@@ -62,7 +73,9 @@ configure_by_networkd()
 
 prepare_boot()
 {
-	must systemctl --quiet enable myveth-pair@left:right
+	run_text pair-enable
+	is_ours left
+	check_err $? "left is not ours"
 	must systemctl --quiet enable myveth-pair@br0-p:br0-q
 	must configure_by_networkd left Address=192.0.2.5/24
 	# An end without an address, too: one that is up gives the other its carrier

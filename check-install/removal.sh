@@ -83,10 +83,9 @@ by_make()
 {
 	local release
 
-	# README's, but for the headers, which are there
-	must_apt install dkms make gcc libc6-dev openssl iproute2 ethtool
-	cp -r "$TREE" "$SCRATCH/tree"
-	must_make dkms-install install-plugin
+	get_source
+	run_text headers
+	run_text dkms
 	check_built "$(uname -r)" "$(tree_version)"
 	for release in $(releases); do
 		check_built "$release" "$(tree_version)"

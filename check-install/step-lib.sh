@@ -36,20 +36,26 @@ without()
 
 # --- packages ------------------------------------------------------------
 
-# apt WORDS...: its output is $SCRATCH/apt; the exit status is apt's.
+# apt WORDS...: as whoever answers yes; its output is $SCRATCH/apt as well.
 apt()
 {
-	apt-get --yes "$@" >"$SCRATCH/apt" 2>&1
+	command apt --yes "$@" 2>&1 | tee "$SCRATCH/apt"
+	return "${PIPESTATUS[0]}"
 }
 
 # must_apt WORDS...: shows what it said if it fails.
 must_apt()
 {
-	apt "$@" && return
+	apt "$@" >/dev/null && return
 	sed 's/^/# /' "$SCRATCH/apt"
+	show_build_log
+	abort "apt $* failed"
+}
+
+show_build_log()
+{
 	sed 's/^/# /' /var/lib/dkms/myveth/*/build/make.log 2>/dev/null |
 		tail -n 20
-	abort "apt-get $* failed"
 }
 
 # check_said REGEX: what apt or a maintainer's script told the user.
@@ -72,10 +78,46 @@ tree_version()
 	"$TREE/install/version.sh"
 }
 
+# --- the texts -----------------------------------------------------------
+
+# run_text NAME: types what the block "check-install=NAME" of the texts says,
+# here and in this shell, so that a later block finds the variables of this one.
+run_text()
+{
+	local place command
+
+	"$TREE/check-docs/check-docs.sh" "--list=check-install=$1" \
+		>"$SCRATCH/block"
+	[ -s "$SCRATCH/block" ] || abort "the texts have no block $1"
+	while IFS=$'\t' read -rd '' place _ command <&3; do
+		type_command "$place" "$command"
+	done 3<"$SCRATCH/block"
+}
+
+# type_command PLACE COMMAND: it must print what stands below it there, if
+# anything does, and end as the block says.
+type_command()
+{
+	eval "$2" </dev/null 3<&- >"$SCRATCH/printed" 2>&1
+	"$TREE/check-docs/check-docs.sh" "--compare=$1:$?" \
+		<"$SCRATCH/printed" && return
+	show_build_log
+	abort "$1: $2"
+}
+
 # --- the source ----------------------------------------------------------
 
-# run_make WORDS...: in $SCRATCH/tree, a copy of the source, with its output in
-# $SCRATCH/make; the exit status is make's.
+# get_source: "the directory of the source" of the texts, unchanged; we go there.
+get_source()
+{
+	must cd "$SCRATCH"
+	must rm -rf tree
+	must cp -r "$TREE" tree
+	must cd tree
+}
+
+# run_make WORDS...: in what get_source got, with its output in $SCRATCH/make;
+# the exit status is make's.
 run_make()
 {
 	make -C "$SCRATCH/tree" "$@" >"$SCRATCH/make" 2>&1

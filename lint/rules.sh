@@ -198,6 +198,20 @@ unproved_reasons()
 	done
 }
 
+# Each block that the texts have for check-install some step of it runs, by a
+# name that no other block has: of two, the second is without a step.
+names_of_blocks()
+{
+	check-docs/check-docs.sh -l | xargs cat |
+		sed -n 's/^ *[^ ]*console .*check-install=\([^ ]*\).*/\1/p' |
+		sort
+}
+
+names_in_steps()
+{
+	sed -n 's/^[[:space:]]*run_text \(.*\)/\1/p' check-install/*.sh | sort -u
+}
+
 # A function begins with a "{" in the first column and ends with a "}" there.
 long_functions()
 {
@@ -228,6 +242,8 @@ broken "files of one name" "$(shared_names)"
 broken "tables that do not end in .tsv" "$(unnamed_tables)"
 broken "folders without a README.md" "$(folders_without_readme)"
 broken "what README promises is not proved" "$(unproved_reasons)"
+broken "blocks for check-install that no step runs, and, indented, steps' own" \
+	"$(comm -3 <(names_of_blocks) <(names_in_steps))"
 broken "functions of more than 80 lines" "$(long_functions)"
 broken "answers of the probes are used outside compat.h" \
 	"$(grep -n 'HAVE_' ./*.[ch] | grep -v '^\./compat\.h:')"

@@ -20,9 +20,9 @@
  *	1. Where there are several rings, all new packets take the first one,
  *	   and what is in the others, which is older, is received
  *	   (myveth_gather()). For that moment an XDP program sees new packets
- *	   come by the first queue only, and AF_XDP sockets of the others get
- *	   none. Now the number of queues of either end can be changed, too
- *	   (myveth_set_channels()).
+ *	   come by the first queue only, AF_XDP sockets of the others get
+ *	   none, and GRO merges nothing. Now the number of queues of either end
+ *	   can be changed, too (myveth_set_channels()).
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
@@ -392,6 +392,21 @@ static void myveth_wake_all_senders(struct net_device *dev)
 /* Out of a ring: NAPI and GRO						    */
 /* ----------------------------------------------------------------------- */
 
+/*
+ * GRO tells flows apart by their hash first, which the stack computes for a
+ * device that has several transmit queues, to choose one. When a sender gets its
+ * second one, or loses it, packets of a flow have two hashes. GRO would hold
+ * them apart, and deliver the new ones first.
+ */
+static void myveth_receive_up(struct myveth_rxq *rxq, struct sk_buff *skb,
+			      const struct myveth_round *round)
+{
+	if (unlikely(round->gathering))
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(&rxq->napi, skb);
+}
+
 /* Make skbs of the frames collected, and receive them. */
 static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 {
@@ -405,7 +420,7 @@ static void myveth_flush_up(struct myveth_rxq *rxq, struct myveth_round *round)
 		skb = __xdp_build_skb_from_frame(round->up[i], skbs[i],
 						 rxq->dev);
 		myveth_record_rxq(skb, rxq->dev, rxq->index);
-		napi_gro_receive(&rxq->napi, skb);
+		myveth_receive_up(rxq, skb, round);
 	}
 	for (; i < round->num_up; i++) {
 		round->stats[MYVETH_RX_DROPS]++;
@@ -450,7 +465,7 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 	/* What is collected came before it. */
 	if (round->num_up)
 		myveth_flush_up(rxq, round);
-	napi_gro_receive(&rxq->napi, skb);
+	myveth_receive_up(rxq, skb, round);
 }
 
 static void myveth_count_round(struct myveth_rxq *rxq,
@@ -485,6 +500,7 @@ static int myveth_receive(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	round.num_up = 0;
 	round.num_back = 0;
 	round.flush = false;
+	round.gathering = READ_ONCE(myveth_end(rxq->dev)->gathering);
 	memset(round.stats, 0, sizeof(round.stats));
 
 	/* Frames that end here may belong to a page pool which another CPU
@@ -637,7 +653,7 @@ static void myveth_empty_ring(struct myveth_rxq *rxq)
  *
  * To be called before the number of queues of either end changes, and followed
  * by myveth_set_ways(), which also wakes those senders that another ring had
- * stopped. Where there is one ring at the most nothing is to do.
+ * stopped. Until then GRO holds nothing, see myveth_receive_up().
  *
  * Context: process, RTNL held.
  */
@@ -648,11 +664,14 @@ void myveth_gather(struct net_device *dev)
 	struct ptr_ring *ring;
 	unsigned int i;
 
-	/* One at the most, or gathered already. */
-	if (end->napi_queues <= 1 || end->rings == 1)
+	if (!end->napi_queues || end->gathering)
 		return;
-	/* What comes there is newer than what is in the other rings. */
+	/* What comes there is newer than what is in the other rings, and than
+	 * what GRO holds.
+	 */
 	napi_disable(&end->rxqs[0]->napi);
+	myveth_deliver_held(&end->rxqs[0]->napi);
+	WRITE_ONCE(end->gathering, true);
 	WRITE_ONCE(end->rings, 1);
 	for (i = 1; i < end->napi_queues; i++) {
 		rxq = end->rxqs[i];
@@ -663,6 +682,7 @@ void myveth_gather(struct net_device *dev)
 		spin_lock_bh(&ring->producer_lock);
 		spin_unlock_bh(&ring->producer_lock);
 		napi_disable(&rxq->napi);
+		myveth_deliver_held(&rxq->napi);
 		myveth_empty_ring(rxq);
 		myveth_enable_napi(rxq);
 	}
@@ -681,6 +701,8 @@ static void myveth_take_ways(struct net_device *dev,
 	if (peer)
 		peer->features = ways->peer_features;
 	rcu_assign_pointer(end->prog, ways->prog);
+	/* All has been received that was sent before. */
+	WRITE_ONCE(end->gathering, false);
 	/* Pairs with the smp_load_acquire() of those who put a packet into a
 	 * ring: who sees this sees all of the above.
 	 */
@@ -1010,7 +1032,7 @@ int myveth_set_ways(struct net_device *dev, const struct myveth_ways *ways)
 	if (netif_running(dev) && myveth_wants_napi_with(dev, ways->prog))
 		n = dev->real_num_rx_queues;
 	myveth_get_ways(dev, &present);
-	if (n == old && n == end->rings && myveth_are_same(ways, &present))
+	if (n == old && !end->gathering && myveth_are_same(ways, &present))
 		return 0;
 	err = myveth_start_rxqs(dev, n, ways->prog);
 	if (err) {

@@ -194,8 +194,8 @@ struct myveth_rxq {
  * @napi_queues: that many queues, the first ones, have NAPI; RTNL
  * @ring_size: packets that a ring holds; RTNL
  * @rx_napi: the user wants NAPI on whenever the end is up; RTNL
- * @gathering: all packets take the first ring, and GRO merges none; written
- *	under RTNL
+ * @gathering: all packets take the first ring, and GRO merges none there;
+ *	written under RTNL
  * @speed: what ethtool shows, in Mbit/s, nothing enforces it; RTNL
  * @duplex: what ethtool shows; RTNL
  *
@@ -327,7 +327,7 @@ static inline bool myveth_is_up(const struct net_device *dev)
  * @num_up: how many @up
  * @num_back: how many @back
  * @flush: frames were redirected, and wait in queues of this CPU for a flush
- * @gathering: what @gathering of the end was before
+ * @gathering: these packets must not be held, see myveth_receive_up()
  * @stats: what is to be added to the counters of the queue
  */
 struct myveth_round {

@@ -20,9 +20,10 @@
  *	1. Where there are several rings, all new packets take the first one,
  *	   and what is in the others, which is older, is received
  *	   (myveth_gather()). For that moment an XDP program sees new packets
- *	   come by the first queue only, AF_XDP sockets of the others get
- *	   none, and GRO merges nothing. Now the number of queues of either end
- *	   can be changed, too (myveth_set_channels()).
+ *	   come by the first queue only, and AF_XDP sockets of the others get
+ *	   none. With one ring, too, GRO merges nothing that is new. Now the
+ *	   number of queues of either end can be changed
+ *	   (myveth_set_channels()).
  *	2. What is in the first ring is received. If it is empty then, the
  *	   change is made under its lock (myveth_hand_over()).
  *	3. A sender that has waited for the lock sees by end->changes that it
@@ -37,7 +38,8 @@
  *	Nobody can do that for the backlog of a CPU. When packets begin to go
  *	by a ring the first of them may overtake what waits there. And what a
  *	program sends back meanwhile, by the number of its queue, may change its
- *	ring at the other end.
+ *	ring at the other end. Nor does a change wait for what is in a qdisc of
+ *	the sender: it was given its queue, and its hash, before.
  *
  * The lifetime rule of a ring
  *
@@ -57,6 +59,7 @@
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
+#include <net/busy_poll.h>
 #include <net/gro.h>
 #include <net/sch_generic.h>
 #include <net/xdp.h>
@@ -394,17 +397,21 @@ static void myveth_wake_all_senders(struct net_device *dev)
 
 /*
  * GRO tells flows apart by their hash first, which the stack computes for a
- * device that has several transmit queues, to choose one. When a sender gets its
+ * device with several transmit queues, to choose one. When a sender gets its
  * second one, or loses it, packets of a flow have two hashes. GRO would hold
- * them apart, and deliver the new ones first.
+ * them apart, and deliver them in the order of its buckets. While packets
+ * gather GRO sees none of the first ring, and holds none.
  */
 static void myveth_receive_up(struct myveth_rxq *rxq, struct sk_buff *skb,
 			      const struct myveth_round *round)
 {
-	if (unlikely(round->gathering))
-		netif_receive_skb(skb);
-	else
+	if (likely(!round->gathering)) {
 		napi_gro_receive(&rxq->napi, skb);
+		return;
+	}
+	/* As GRO does: for sockets that poll. */
+	skb_mark_napi_id(skb, &rxq->napi);
+	netif_receive_skb(skb);
 }
 
 /* Make skbs of the frames collected, and receive them. */
@@ -454,8 +461,8 @@ static void myveth_receive_skb(struct myveth_rxq *rxq, struct bpf_prog *prog,
 		if (!skb)
 			return;
 	}
-	/* GRO writes to it, and the sender may have kept a clone. Without GRO
-	 * it would overtake those that GRO holds.
+	/* GRO writes to it, and the sender may have kept a clone. It must not
+	 * go without GRO, and overtake those that GRO holds.
 	 */
 	if (unlikely(skb_unclone(skb, GFP_ATOMIC))) {
 		round->stats[MYVETH_RX_DROPS]++;
@@ -500,7 +507,11 @@ static int myveth_receive(struct myveth_rxq *rxq, struct ptr_ring *ring,
 	round.num_up = 0;
 	round.num_back = 0;
 	round.flush = false;
-	round.gathering = READ_ONCE(myveth_end(rxq->dev)->gathering);
+	/* For the first ring it changes while NAPI is disabled there. What is
+	 * in the others is all older, and GRO may hold what was before it.
+	 */
+	round.gathering = !rxq->index &&
+			  READ_ONCE(myveth_end(rxq->dev)->gathering);
 	memset(round.stats, 0, sizeof(round.stats));
 
 	/* Frames that end here may belong to a page pool which another CPU
@@ -653,7 +664,8 @@ static void myveth_empty_ring(struct myveth_rxq *rxq)
  *
  * To be called before the number of queues of either end changes, and followed
  * by myveth_set_ways(), which also wakes those senders that another ring had
- * stopped. Until then GRO holds nothing, see myveth_receive_up().
+ * stopped. Until then GRO holds nothing of the first ring, see
+ * myveth_receive_up().
  *
  * Context: process, RTNL held.
  */
@@ -682,7 +694,6 @@ void myveth_gather(struct net_device *dev)
 		spin_lock_bh(&ring->producer_lock);
 		spin_unlock_bh(&ring->producer_lock);
 		napi_disable(&rxq->napi);
-		myveth_deliver_held(&rxq->napi);
 		myveth_empty_ring(rxq);
 		myveth_enable_napi(rxq);
 	}

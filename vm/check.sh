@@ -75,6 +75,7 @@ start_halves()
 	[ "$1" != debug ] || option=(-d)
 	mapfile -t scripts < <(
 		"$TREE/selftests/run.sh" "${option[@]}" -l "${@:2}")
+	[ -n "${scripts[*]}" ] || die "no selftest matches ${*:2}"
 	middle=$(((${#scripts[@]} + 1) / 2))
 	for half in "${scripts[*]:0:middle}" "${scripts[*]:middle}"; do
 		# shellcheck disable=SC2086 # names of scripts

@@ -483,10 +483,25 @@ senders_hashes()
 		set_channels "$B" vb rx 1
 		merge_everything
 		start_flows local 1
-		change_queues tx 1 stay 1 1
-		change_queues tx 2 stay 1 1
+		change_hashes 1
+		change_hashes 2
 		stop "$SENDER_PID"
 	done
+}
+
+# change_hashes QUEUES: so many then compute them, or the only one does not.
+change_hashes()
+{
+	try_switch stay 1 1 set_sender_without_polls "$1"
+	log_test "flows of a sender that has $1 queues then" "$RESULT"
+}
+
+# GRO goes on holding what a poll finds meanwhile.
+set_sender_without_polls()
+{
+	delay_polls "$B" vb 600000000000
+	set_channels "$A" va tx "$1"
+	delay_polls "$B" vb 0
 }
 
 # Queues for which there is no ring share those that there are; veth sends by the

@@ -65,6 +65,7 @@ bench_on()
 
 bench_on_many_processors()
 {
+	# shellcheck disable=SC2034 # for boot.sh
 	local PROCESSORS=$MANY_PROCESSORS KERNEL_WORDS="$KERNEL_WORDS maxcpus=1"
 
 	bench_on "$@"

@@ -153,7 +153,8 @@ check_whole_pairs()
 	rights=$(names_in "$RIGHT")
 	check_equal "${rights//b/a}" "$lefts" "ends that have another"
 	granted=$(sed -n 's/^\([0-9]*\) .* OK$/a\1/p' "$ANSWERS" | on_one_line)
-	refused=$(sed -n 's/^\([0-9]*\) .* ENOBUFS$/a\1/p' "$ANSWERS" | on_one_line)
+	refused=$(sed -n 's/^\([0-9]*\) .* ENOBUFS$/a\1/p' "$ANSWERS" |
+		on_one_line)
 	for name in $granted; do
 		[[ " $lefts " == *" $name "* ]]
 		check_err $? "$name was granted, and is not there"

@@ -141,7 +141,8 @@ unnamed_ends()
 	must ip -n "$NS" link add type veth
 	must ip -n "$NS" link add type myveth
 	check_equal "$(ip -n "$NS" -j link show | jq -r '.[].ifname' |
-		grep veth | sort | on_one_line)" "myveth0 myveth1 veth0 veth1" "names"
+		grep veth | sort | on_one_line)" \
+		"myveth0 myveth1 veth0 veth1" "names"
 	log_test "names that nobody chose"
 }
 

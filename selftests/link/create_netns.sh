@@ -354,7 +354,8 @@ make_into()
 		shift
 		"$@" | cut -d " " -f 1
 		ip -o link show type "$2" | wc -l
-	' sh "$FOREIGN" "$NEWLINK" "$KIND" name=va peer name=vb "$@" | on_one_line
+	' sh "$FOREIGN" "$NEWLINK" "$KIND" name=va peer name=vb "$@" |
+		on_one_line
 }
 
 # check_foreign WHAT WORD...

@@ -35,7 +35,8 @@ require_command jq
 # All devices but lo and what the kernel puts into each namespace by itself.
 names_in()
 {
-	ip -n "$1" -br link show type "$KIND" | sed 's/[@ ].*//' | sort | on_one_line
+	ip -n "$1" -br link show type "$KIND" | sed 's/[@ ].*//' | sort |
+		on_one_line
 }
 
 names_are()

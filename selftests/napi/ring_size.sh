@@ -30,7 +30,8 @@ require_program xdp_program
 ring_of()
 {
 	ip netns exec "$1" ethtool -g "$2" 2>/dev/null | sed -nE \
-		's/^(RX|RX Mini|RX Jumbo|TX):[ \t]*([0-9]+|n\/a)$/\2/p' | on_one_line
+		's/^(RX|RX Mini|RX Jumbo|TX):[ \t]*([0-9]+|n\/a)$/\2/p' |
+		on_one_line
 }
 
 # rx_ring NS DEV

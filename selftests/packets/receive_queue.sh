@@ -337,7 +337,8 @@ check_flows_are_spread()
 	send_flows
 	sent_by_queues >"$SCRATCH/sent"
 	! grep -qx 0 "$SCRATCH/sent"
-	check_err $? "$1: packets of each queue: $(on_one_line <"$SCRATCH/sent")"
+	check_err $? \
+		"$1: packets of each queue: $(on_one_line <"$SCRATCH/sent")"
 }
 
 one_queue_does_not_gather_flows()

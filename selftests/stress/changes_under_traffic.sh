@@ -458,8 +458,10 @@ check_all_was_done()
 	check_err $? "no datagram was received"
 	cat "$SCRATCH"/received.tcp.* | grep -q '[1-9]'
 	check_err $? "nothing was received by TCP"
-	log_info "datagrams received: $(cat "$SCRATCH"/received.udp.* | on_one_line)"
-	log_info "kilobytes of TCP: $(cat "$SCRATCH"/received.tcp.* | on_one_line)"
+	log_info "datagrams received:" \
+		"$(cat "$SCRATCH"/received.udp.* | on_one_line)"
+	log_info "kilobytes of TCP:" \
+		"$(cat "$SCRATCH"/received.tcp.* | on_one_line)"
 }
 
 storm()

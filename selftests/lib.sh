@@ -737,12 +737,17 @@ ring_packets()
 		END { print found ? sum : "no counter" }'
 }
 
-# delay_polls NS DEV NANOSECONDS: once a poll has found something the next one
-# comes that much later, and what is sent in the meantime waits in the ring.
+# In nanoseconds: longer than any case waits.
+readonly TEN_MINUTES=600000000000
+
+# delay_polls NS DEV [NANOSECONDS]: once a poll has found something the next one
+# comes that much later, or not at all, and what is sent in the meantime waits in
+# the ring.
 delay_polls()
 {
 	must ip netns exec "$1" sh -c "cd '/sys/class/net/$2' &&
-		echo $3 >gro_flush_timeout && echo 1000000 >napi_defer_hard_irqs"
+		echo ${3:-$TEN_MINUTES} >gro_flush_timeout &&
+		echo 1000000 >napi_defer_hard_irqs"
 }
 
 # hold_polls A VA B VB [NANOSECONDS]: no poll of VB comes until something forces
@@ -753,7 +758,7 @@ hold_polls()
 	local before
 
 	before=$(statistic "$3" "$4" rx_packets)
-	delay_polls "$3" "$4" "${5:-600000000000}"
+	delay_polls "$3" "$4" "${5:-}"
 	send_frames "$1" "$2" 60 1
 	busywait 5000 statistic_is "$3" "$4" rx_packets $((before + 1)) ||
 		abort "$4 does not receive"
@@ -783,7 +788,7 @@ hold_a_datagram()
 		lladdr "$(mac_of "$2" vb)"
 	set_offload "$2" vb gro on rx-gro-list on
 	must ip netns exec "$2" sh -c \
-		"echo 600000000000 >/sys/class/net/vb/gro_flush_timeout"
+		"echo $TEN_MINUTES >/sys/class/net/vb/gro_flush_timeout"
 	for _ in {1..20}; do
 		said=$("$MYVETH_PROGRAMS/numbered" "$1" "$2" 192.0.2.2 1)
 		[[ $said == "sent 1 received 0 "* ]] && return

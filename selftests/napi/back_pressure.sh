@@ -177,7 +177,7 @@ hold_queues()
 {
 	local queue before
 
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	for queue; do
 		before=$(received_by_vb)
 		send_by_queue "$A" va "$queue" 1 >/dev/null

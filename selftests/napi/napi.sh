@@ -73,7 +73,7 @@ check_mode()
 	delay_polls "$B" vb 0
 	send_frames "$A" va 60 5
 	slowwait 10 napi_is_idle
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	said=$("$MYVETH_PROGRAMS/busy_poll" "$A" "$B" 192.0.2.2 2>&1)
 	check_match "$said" '^napi [1-9][0-9]+ waiting no polling yes$' \
 		"a socket that polls"
@@ -228,7 +228,7 @@ queue_is_linked()
 	fi
 	check_equal "$(napis_of_vb)" "" "NAPI of a queue without any"
 	switch_napi_on xdp
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	said=$("$MYVETH_PROGRAMS/busy_poll" "$A" "$B" 192.0.2.2 2>&1)
 	if differs queue-napi; then
 		check_match "$(napis_of_vb)" '^rx 0 [1-9][0-9]+$' "NAPI"
@@ -353,7 +353,7 @@ xdp_socket_polls()
 	xdp_load to_socket queue="$BPFFS/sockets"
 	defer rm "$BPFFS/to_socket"
 	xdp_attach "$B" vb to_socket
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	said=$("$MYVETH_PROGRAMS/xdp_socket" "$A" va "$B" vb "$BPFFS/sockets" \
 		2>&1)
 	if differs xdp-socket-napi; then

@@ -185,7 +185,7 @@ seen_lately_by()
 hold_rings()
 {
 	remember_rings
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	tell send "$FLOWS"
 	busywait 5000 seen_lately_by "$1"
 	check_err $? "rings have seen $(seen_lately), of $1"
@@ -499,7 +499,7 @@ change_hashes()
 # GRO goes on holding what a poll finds meanwhile.
 set_sender_without_polls()
 {
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	set_channels "$A" va tx "$1"
 	delay_polls "$B" vb 0
 }

@@ -287,7 +287,7 @@ hold_queues()
 {
 	local queue
 
-	delay_polls "$B" vb 600000000000
+	delay_polls "$B" vb
 	for queue in 0 1; do
 		taskset -c "$queue" "$MYVETH_PROGRAMS/frames" send "$A" va 60 \
 			1 bypass >/dev/null

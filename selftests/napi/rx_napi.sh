@@ -189,7 +189,7 @@ others_do_not_wait()
 {
 	make_topology
 	set_flag on
-	delay_polls "$C" vd 600000000000
+	delay_polls "$C" vd
 	send_frames "$A" va 60 1
 	busywait 5000 has_arrived 1 || abort "vd does not receive"
 	xdp_load pass pass

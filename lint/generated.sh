@@ -12,7 +12,7 @@
 # generated.sh --write: put them where they belong: each table behind a line
 # <!-- NAME -->, the chart into a file of its own.
 #
-# generated.sh --check: print how those that are there differ.
+# generated.sh --check: print how those that are there differ; fail if one does.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -134,11 +134,20 @@ check_all()
 	diff "$CHART" <(print_part chart) || echo "in $CHART"
 }
 
+none_differs()
+{
+	local found
+
+	found=$(check_all)
+	[ -z "$found" ] || echo "$found"
+	[ -z "$found" ]
+}
+
 case ${1:-} in
 differences|footprint|summary|packets|pairs|chart)
 			print_part "$@" ;;
 --write)		write_all ;;
---check)		check_all ;;
+--check)		none_differs ;;
 *)			sed -n '/^# gen/,/^$/s/^# \?//p' "$0" >&2
 			exit 2 ;;
 esac

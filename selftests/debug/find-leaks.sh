@@ -41,7 +41,13 @@ $missing"
 begin_debugging_script()
 {
 	echo 1 >/sys/kernel/debug/clear_warn_once
-	echo "$(cut -d ' ' -f 1 /proc/uptime) $1" >>"$SCRATCH/starts"
+	echo "$(read_jiffies) $1" >>"$SCRATCH/starts"
+}
+
+# Kmemleak's clock. That of /proc/uptime is some seconds ahead of it.
+read_jiffies()
+{
+	awk '/^jiffies: / { print $2; exit }' /proc/timer_list
 }
 
 # What two scans did not see a reference to, and is older than five seconds. A
@@ -55,11 +61,8 @@ scan_for_leaks()
 # The time of an allocation tells during which script it was made.
 find_leaks()
 {
-	local hz
-
 	scan_for_leaks || echo "kmemleak does not scan"
-	hz=$(sed -n 's/^CONFIG_HZ=//p' "$SCRATCH/config")
-	awk -v hz="$hz" '
+	awk '
 		NR == FNR {
 			start[++scripts] = $1
 			name[scripts] = $2
@@ -70,9 +73,7 @@ find_leaks()
 			next
 		}
 		object {
-			# Where they begin, by include/linux/jiffies.h
-			time = ($NF - (2 ^ 32 - 300 * hz)) / hz
-			for (n = scripts; n > 0 && start[n] > time; n--)
+			for (n = scripts; n > 0 && start[n] > $NF; n--)
 				;
 			if (n > 0)
 				print "kmemleak: in " name[n] ":\n" \

@@ -332,8 +332,8 @@ static void myveth_wake_queues(struct net_device *peer,
 	struct netdev_queue *txq;
 	unsigned int i;
 
-	/* Also those out of use: they may come again, and nobody else would
-	 * wake them.
+	/* Also those out of use: they may come again when NAPI is off, and then
+	 * nobody else would wake them.
 	 */
 	for (i = 0; i < peer->num_tx_queues; i++) {
 		txq = netdev_get_tx_queue(peer, i);

@@ -15,6 +15,7 @@
 # generated.sh --check: print how those that are there differ; fail if one does.
 
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 
 readonly CHART=docs/performance.svg

@@ -114,7 +114,8 @@ on_one_line()
 
 # The first thing that went wrong is what log_test reports. A subshell cannot
 # tell it, for RET is its own there: it ends the script. So does any fault where
-# FIRST_FAULT_ENDS is set: to wait for what does not come takes long.
+# FIRST_FAULT_ENDS is set, by run-mutants.sh: to wait for what does not come takes
+# long.
 record()
 {
 	if [ "$BASHPID" -ne $$ ]; then
@@ -741,8 +742,7 @@ ring_packets()
 readonly TEN_MINUTES=600000000000
 
 # delay_polls NS DEV [NANOSECONDS]: once a poll has found something the next one
-# comes that much later, or not at all, and what is sent in the meantime waits in
-# the ring.
+# comes that much later, and what is sent in the meantime waits in the ring.
 delay_polls()
 {
 	must ip netns exec "$1" sh -c "cd '/sys/class/net/$2' &&

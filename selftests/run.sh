@@ -189,10 +189,10 @@ read_settings()
 	[ "$KSFT_MACHINE_SLOW" != yes ] ||
 		TIME_LIMIT=$((TIME_LIMIT * $(setting slow_factor)))
 	[ -z "$DEBUG" ] || TIME_LIMIT=$((TIME_LIMIT * $(setting debug_factor)))
+	[ -z "$FIRST_FAULT_ENDS" ] || TIME_LIMIT=$(setting mutant_timeout)
 	[ "$TIME_LIMIT" -gt 0 ] || die "settings: no timeout"
 	# What somebody has asked for himself is not too long.
 	TIME_LIMIT=$((TIME_LIMIT + ${STRESS_SECONDS:-0}))
-	[ -z "$FIRST_FAULT_ENDS" ] || TIME_LIMIT=$(setting broken_timeout)
 }
 
 # In a session of its own, so that nothing it started can outlive it.

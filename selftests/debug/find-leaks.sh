@@ -31,7 +31,8 @@ begin_debugging()
 {
 	local missing
 
-	missing=$(missing_options; find_sleepers)
+	missing=$(missing_options; find_sleepers
+		[ -n "$(read_jiffies)" ] || echo "jiffies in /proc/timer_list")
 	[ -z "$missing" ] || die "this is no debug kernel, it lacks:
 $missing"
 	: >"$SCRATCH/starts"

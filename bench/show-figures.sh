@@ -44,10 +44,14 @@ readonly COMMON='
 	function has(key, kind, processors) {
 		return (key SUBSEP kind SUBSEP processors) in figure
 	}
+	# Memory that is less may be chance
+	function least(key) {
+		return unit[key] == "bytes" ? 5 * 1024 : 0
+	}
 	function of_veth(key, kind, processors) {
 		if (!has(key, kind, processors) || \
 		    !has(key, "veth", processors) || \
-		    figure[key, "veth", processors] <= 0)
+		    figure[key, "veth", processors] <= least(key))
 			return ""
 		return figure[key, kind, processors] / \
 			figure[key, "veth", processors]
@@ -62,12 +66,16 @@ readonly COMMON='
 			rest = "," substr(s, length(s) - 2) rest
 		return s rest
 	}
+	function tenths(n,	s) {
+		s = sprintf("%.1f", n)
+		return s == "-0.0" ? "0.0" : s
+	}
 	function show(key, kind, processors,	n) {
 		if (!has(key, kind, processors))
 			return "-"
 		n = figure[key, kind, processors]
 		if (unit[key] == "bytes")
-			return sprintf("%.1f", n / 1024)
+			return tenths(n / 1024)
 		if (unit[key] == "uevents")
 			return sprintf("%.0f", n)
 		return thousands(n)

@@ -806,7 +806,7 @@ check_what_is_held()
 	all=$(($(came_up "$2") + 1))
 	"${@:3}"
 	if differs gro-held; then
-		slowwait 5 came_up_is "$2" "$all"
+		slowwait 2 came_up_is "$2" "$all"
 		check_equal "$(came_up "$2")" "$all" \
 			"datagrams that have come up"
 	else

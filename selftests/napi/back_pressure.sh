@@ -156,7 +156,7 @@ goes_on_by_itself()
 	hold_polls "$A" va "$B" vb 1000000000
 	"$MYVETH_PROGRAMS/frames" send "$A" va 60 "$SENT" >/dev/null
 	if differs back-pressure; then
-		slowwait 10 statistic_is "$B" vb rx_packets $((SENT + 1))
+		slowwait 2 statistic_is "$B" vb rx_packets $((SENT + 1))
 		check_equal "$(received_by_vb)" $((SENT + 1)) "received"
 	fi
 	check_lost 0 ring

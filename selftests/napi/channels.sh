@@ -250,7 +250,7 @@ every_ring_is_emptied()
 	done
 	xdp_detach "$B" vb
 	if differs ring-switch; then
-		busywait 5000 statistic_is "$B" vb rx_packets 42
+		busywait 1000 statistic_is "$B" vb rx_packets 42
 		check_equal "$(statistic "$B" vb rx_packets)" 42 "received"
 	else
 		check_equal "$(statistic "$B" vb rx_packets)" 2 "received"

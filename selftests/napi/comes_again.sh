@@ -51,7 +51,7 @@ has_come_again()
 check_goes_round()
 {
 	BEFORE=$(statistic "$A" vb rx_packets)
-	slowwait 5 has_come_again
+	slowwait 1 has_come_again
 	check_err $? "no frame comes again"
 }
 
@@ -91,7 +91,7 @@ check_later_packets()
 		set_offload "$A" va tso "$tso"
 		BEFORE=$(statistic "$A" vb rx_packets)
 		send_frames "$A" va 60 10
-		busywait 5000 statistic_is "$A" vb rx_packets $((BEFORE + 10))
+		busywait 1000 statistic_is "$A" vb rx_packets $((BEFORE + 10))
 		check_err $? "what is sent later does not come, TSO $tso"
 	done
 }

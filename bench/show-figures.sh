@@ -44,14 +44,14 @@ readonly COMMON='
 	function has(key, kind, processors) {
 		return (key SUBSEP kind SUBSEP processors) in figure
 	}
-	# Memory that is less may be chance
-	function least(key) {
+	# A figure up to this has no ratio: so little memory may be chance
+	function negligible(key) {
 		return unit[key] == "bytes" ? 5 * 1024 : 0
 	}
 	function of_veth(key, kind, processors) {
 		if (!has(key, kind, processors) || \
 		    !has(key, "veth", processors) || \
-		    figure[key, "veth", processors] <= least(key))
+		    figure[key, "veth", processors] <= negligible(key))
 			return ""
 		return figure[key, kind, processors] / \
 			figure[key, "veth", processors]

@@ -140,8 +140,10 @@ none_differs()
 	local found
 
 	found=$(check_all)
-	[ -z "$found" ] || echo "$found"
-	[ -z "$found" ]
+	[ -z "$found" ] || {
+		echo "$found"
+		return 1
+	}
 }
 
 case ${1:-} in

@@ -758,7 +758,7 @@ hold_polls()
 	local before
 
 	before=$(statistic "$3" "$4" rx_packets)
-	delay_polls "$3" "$4" "${5:-}"
+	delay_polls "$3" "$4" "$5"
 	send_frames "$1" "$2" 60 1
 	busywait 5000 statistic_is "$3" "$4" rx_packets $((before + 1)) ||
 		abort "$4 does not receive"

@@ -316,20 +316,40 @@ not()
 	! "$@"
 }
 
+# --- ip(8) ---------------------------------------------------------------
+
+# ip_batch [-n NS] LINE...: one process of ip(8) does what the lines say, for to
+# start one takes most of its time.
+ip_batch()
+{
+	local options=() lines
+
+	[ "$1" != -n ] || {
+		options=(-n "$2")
+		shift 2
+	}
+	printf -v lines '%s\n' "$@"
+	ip "${options[@]}" -batch - <<<"${lines%?}"
+}
+
 # --- network namespaces --------------------------------------------------
 
 # setup_ns A B...: make network namespaces with random names, put the names
 # into $A, $B..., and remove them at the end of the scope.
 setup_ns()
 {
-	local variable name
+	local variable names=() name
 
 	for variable; do
 		name=${variable,,}-$RANDOM$RANDOM
-		must ip netns add "$name"
-		defer cleanup_ns "$name"
-		must ip -n "$name" link set lo up
+		names+=("$name")
 		printf -v "$variable" %s "$name"
+	done
+	# Should one not be made, the others shall go
+	defer cleanup_ns "${names[@]}"
+	must ip_batch "${names[@]/#/netns add }"
+	for name in "${names[@]}"; do
+		must ip -n "$name" link set lo up
 	done
 }
 
@@ -338,15 +358,16 @@ ns_exists()
 	[ -e "/run/netns/$1" ]
 }
 
-# cleanup_ns NAME...: a namespace that is gone already is fine.
+# cleanup_ns NAME...: a namespace that is gone already is fine. Should one not go,
+# the others do.
 cleanup_ns()
 {
-	local name
+	local name lines=
 
 	for name; do
-		ns_exists "$name" && ip netns del "$name"
+		! ns_exists "$name" || lines+="netns del $name"$'\n'
 	done
-	return 0
+	[ -z "$lines" ] || ip -force -batch - <<<"${lines%?}"
 }
 
 # on host|NS COMMAND...: for topologies.sh; the host is $HOST.
@@ -451,32 +472,32 @@ driver_of()
 
 mac_of()
 {
-	link_get "$1" "$2" .address
+	ip netns exec "$1" cat "/sys/class/net/$2/address"
 }
 
 # bring_up NS DEV...
 bring_up()
 {
-	local ns=$1 dev
+	local lines=() dev
 
-	shift
-	for dev; do
-		must ip -n "$ns" link set dev "$dev" up
+	for dev in "${@:2}"; do
+		lines+=("link set dev $dev up")
 	done
+	must ip_batch -n "$1" "${lines[@]}"
 }
 
 # bring_up_silently NS DEV...: without any address, even of IPv6, so that nobody
-# sends anything by himself. In two steps: of one request the kernel would bring
-# the device up first, and give it an address if it is quick.
+# sends anything by himself. In two requests: of one the kernel would bring the
+# device up first, and give it an address if it is quick.
 bring_up_silently()
 {
-	local ns=$1 dev
+	local lines=() dev
 
-	shift
-	for dev; do
-		must ip -n "$ns" link set dev "$dev" addrgenmode none
-		must ip -n "$ns" link set dev "$dev" up
+	for dev in "${@:2}"; do
+		lines+=("link set dev $dev addrgenmode none"
+			"link set dev $dev up")
 	done
+	must ip_batch -n "$1" "${lines[@]}"
 }
 
 # wait_for_up NS DEV...: the carrier, and with it the state, comes later.
@@ -496,10 +517,10 @@ make_talking_pair()
 {
 	setup_ns "$1" "$2"
 	make_pair "${!1}" va vb -- netns "${!2}"
-	must ip -n "${!1}" addr add 192.0.2.1/24 dev va
-	must ip -n "${!2}" addr add 192.0.2.2/24 dev vb
-	bring_up "${!1}" va
-	bring_up "${!2}" vb
+	must ip_batch -n "${!1}" "addr add 192.0.2.1/24 dev va" \
+		"link set dev va up"
+	must ip_batch -n "${!2}" "addr add 192.0.2.2/24 dev vb" \
+		"link set dev vb up"
 	wait_for_up "${!1}" va
 	wait_for_up "${!2}" vb
 }
@@ -591,7 +612,7 @@ numbers_are_written()
 # the first processor sends by the first queue and the second one by the other.
 make_two_queues()
 {
-	local dev ns queue
+	local dev ns
 
 	setup_ns "$1" "$2"
 	make_pair "${!1}" va vb numtxqueues 2 numrxqueues 2 -- \
@@ -599,9 +620,7 @@ make_two_queues()
 	for dev in va vb; do
 		[ $dev = va ] && ns=${!1} || ns=${!2}
 		must ip netns exec "$ns" ethtool -L $dev tx 2 rx 2
-		for queue in 0 1; do
-			xps "$ns" $dev $queue
-		done
+		xps "$ns" $dev 0 1
 		bring_up_silently "$ns" $dev
 	done
 	wait_for_up "${!1}" va
@@ -634,11 +653,18 @@ leave_by()
 		action skbedit queue_mapping "${@:3}"
 }
 
-# xps NS DEV QUEUE: it belongs to the processor of that number.
+# xps NS DEV QUEUE...: each belongs to the processor of its number.
 xps()
 {
-	must ip netns exec "$1" sh -c "echo $((1 << $3)) \
-		>/sys/class/net/$2/queues/tx-$3/xps_cpus"
+	local queue write writes=
+
+	for queue in "${@:3}"; do
+		printf -v write 'echo %x >tx-%d/xps_cpus\n' \
+			$((1 << queue)) "$queue"
+		writes+=$write
+	done
+	must ip netns exec "$1" sh -ec "cd '/sys/class/net/$2/queues'
+		$writes"
 }
 
 # send_by_queue NS DEV QUEUE COUNT: as send_frames does, but some may be lost.
@@ -723,10 +749,14 @@ nstat_counter_is()
 
 # --- NAPI ----------------------------------------------------------------
 
-# ethtool_counter NS DEV NAME
+# ethtool_counter NS DEV REGEX: those whose whole name matches.
 ethtool_counter()
 {
-	ip netns exec "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
+	local IFS=$'\n' line
+
+	for line in $(ip netns exec "$1" ethtool -S "$2"); do
+		[[ ! $line =~ ^\ *($3):\ (.*)$ ]] || echo "${BASH_REMATCH[-1]}"
+	done
 }
 
 # ring_packets NS DEV [QUEUE]: how many packets polls have taken from its rings,
@@ -1077,11 +1107,12 @@ make_trace()
 # differences.tsv says. On kernels that the row does not name, veth does too.
 differs()
 {
-	local kernels series
+	local id kernels series _
 
-	kernels=$(awk -F '\t' -v id="$1" '$1 == id { print $2 }' \
-		"$SELFTESTS/differences.tsv")
-	[ -n "$kernels" ] || abort "differences.tsv has no difference '$1'"
+	while IFS=$'\t' read -r id kernels _; do
+		[ "$id" != "$1" ] || break
+	done <"$SELFTESTS/differences.tsv"
+	[[ -n $id && $id == "$1" ]] || abort "differences.tsv has no difference '$1'"
 	[ "$KIND" = myveth ] && return
 	[ "$kernels" = all ] && return 1
 	series=$(uname -r | cut -d . -f 1,2)

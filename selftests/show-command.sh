@@ -6,9 +6,10 @@
 #
 #	[+] a-123: ip link set dev va up
 #
-# is "ip -n a-123 link set dev va up". See show_commands() in lib.sh, which says
-# by $SHOWN where the names are, and by $SHOWN_PROGRAMS where our own programs
-# are. What a shown program starts is not shown.
+# is "ip -n a-123 link set dev va up", or that line of what ip_batch gives to ip(8).
+# See show_commands() in lib.sh, which says by $SHOWN where the names are, and by
+# $SHOWN_PROGRAMS where our own programs are. What a shown program starts is not
+# shown.
 
 name=${0##*/}
 
@@ -37,6 +38,23 @@ show()
 	printf '[+] %s%s\n' "${ns:+$ns: }" "${line# }" >&8
 }
 
+# is_batch WORD...: whether ip(8), called with them, does what it reads, in $ns
+is_batch()
+{
+	ns=''
+	[ "$name" = ip ] || return
+	case "$*" in
+	"-batch -"|"-force -batch -")	;;
+	"-n $2 -batch -")		ns=$2 ;;
+	*)				return 1 ;;
+	esac
+}
+
+show_batch()
+{
+	printf '%s\n' "$batch" | sed "s/^/[+] ${ns:+$ns: }ip /" >&8
+}
+
 # words WORD...: onto the line, with quotes where a shell would need them
 words()
 {
@@ -57,7 +75,15 @@ one_line()
 	printf %s "$1" | tr -s '\n\t' '  '
 }
 
-[ -n "$IS_SHOWN" ] || show "$@" 2>/dev/null
+if [ -z "$IS_SHOWN" ] && is_batch "$@"; then
+	batch=$(cat)
+	show_batch
+	exec <<-END
+		$batch
+	END
+elif [ -z "$IS_SHOWN" ]; then
+	show "$@" 2>/dev/null
+fi
 export IS_SHOWN=yes
 PATH=${PATH#"$SHOWN:"}
 case $0 in

@@ -128,12 +128,6 @@ counters_survive()
 	must ip -n "$A" link set dev vb netns "$B"
 }
 
-# ethtool_counter NS DEV NAME
-ethtool_counter()
-{
-	ip netns exec "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
-}
-
 ethtool_names()
 {
 	ip netns exec "$1" ethtool -S "$2" | sed -n 's/^ *\(.*\): [0-9]*$/\1/p'

@@ -493,7 +493,7 @@ senders_hashes()
 change_hashes()
 {
 	try_switch stay 1 1 set_sender_without_polls "$1"
-	log_test "flows of a sender that has $1 queues then" "$RESULT"
+	log_test "flows, the sender gets queues: $1" "$RESULT"
 }
 
 # GRO goes on holding what a poll finds meanwhile.

@@ -16,8 +16,8 @@ SUITE=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 
 mkdir -p "$MEMORY"
 
-# As in a user's shell. Where SIGPIPE is ignored, as systemd has it, programs say
-# what no user sees: dkms complains of a broken pipe.
+# As in a user's shell. Where SIGPIPE is ignored, as systemd has it, programs
+# say what no user sees: dkms complains of a broken pipe.
 yes 2>/dev/null | :
 [ "${PIPESTATUS[0]}" -eq 141 ] || abort "SIGPIPE is ignored"
 

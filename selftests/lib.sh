@@ -322,14 +322,13 @@ not()
 # start one takes most of its time.
 ip_batch()
 {
-	local options=() lines
+	local IFS=$'\n' options=()
 
 	[ "$1" != -n ] || {
 		options=(-n "$2")
 		shift 2
 	}
-	printf -v lines '%s\n' "$@"
-	ip "${options[@]}" -batch - <<<"${lines%?}"
+	ip "${options[@]}" -batch - <<<"$*"
 }
 
 # --- network namespaces --------------------------------------------------
@@ -358,16 +357,16 @@ ns_exists()
 	[ -e "/run/netns/$1" ]
 }
 
-# cleanup_ns NAME...: a namespace that is gone already is fine. Should one not go,
-# the others do.
+# cleanup_ns NAME...: a namespace that is gone already is fine. Should one not
+# go, the others do.
 cleanup_ns()
 {
-	local name lines=
+	local IFS=$'\n' name lines=()
 
 	for name; do
-		! ns_exists "$name" || lines+="netns del $name"$'\n'
+		! ns_exists "$name" || lines+=("netns del $name")
 	done
-	[ -z "$lines" ] || ip -force -batch - <<<"${lines%?}"
+	[ ${#lines[@]} -eq 0 ] || ip -force -batch - <<<"${lines[*]}"
 }
 
 # on host|NS COMMAND...: for topologies.sh; the host is $HOST.
@@ -656,15 +655,11 @@ leave_by()
 # xps NS DEV QUEUE...: each belongs to the processor of its number.
 xps()
 {
-	local queue write writes=
-
-	for queue in "${@:3}"; do
-		printf -v write 'echo %x >tx-%d/xps_cpus\n' \
-			$((1 << queue)) "$queue"
-		writes+=$write
-	done
-	must ip netns exec "$1" sh -ec "cd '/sys/class/net/$2/queues'
-		$writes"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	must ip netns exec "$1" sh -ec 'cd "/sys/class/net/$0/queues"
+		for queue; do
+			printf "%x\n" $((1 << queue)) >"tx-$queue/xps_cpus"
+		done' "${@:2}"
 }
 
 # send_by_queue NS DEV QUEUE COUNT: as send_frames does, but some may be lost.
@@ -1112,7 +1107,8 @@ differs()
 	while IFS=$'\t' read -r id kernels _; do
 		[ "$id" != "$1" ] || break
 	done <"$SELFTESTS/differences.tsv"
-	[[ -n $id && $id == "$1" ]] || abort "differences.tsv has no difference '$1'"
+	[[ -n $id && $id == "$1" ]] ||
+		abort "differences.tsv has no difference '$1'"
 	[ "$KIND" = myveth ] && return
 	[ "$kernels" = all ] && return 1
 	series=$(uname -r | cut -d . -f 1,2)

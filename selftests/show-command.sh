@@ -6,10 +6,10 @@
 #
 #	[+] a-123: ip link set dev va up
 #
-# is "ip -n a-123 link set dev va up", or that line of what ip_batch gives to ip(8).
-# See show_commands() in lib.sh, which says by $SHOWN where the names are, and by
-# $SHOWN_PROGRAMS where our own programs are. What a shown program starts is not
-# shown.
+# is "ip -n a-123 link set dev va up", or such a line that ip(8) is given by
+# ip_batch. See show_commands() in lib.sh, which says by $SHOWN where the names
+# are, and by $SHOWN_PROGRAMS where our own programs are. What a shown program
+# starts is not shown.
 
 name=${0##*/}
 
@@ -50,9 +50,14 @@ is_batch()
 	esac
 }
 
+# Shows what ip(8) is to read, and lets it read that.
 show_batch()
 {
+	batch=$(cat)
 	printf '%s\n' "$batch" | sed "s/^/[+] ${ns:+$ns: }ip /" >&8
+	exec <<-END
+		$batch
+	END
 }
 
 # words WORD...: onto the line, with quotes where a shell would need them
@@ -75,13 +80,11 @@ one_line()
 	printf %s "$1" | tr -s '\n\t' '  '
 }
 
-if [ -z "$IS_SHOWN" ] && is_batch "$@"; then
-	batch=$(cat)
+if [ -n "$IS_SHOWN" ]; then
+	:
+elif is_batch "$@"; then
 	show_batch
-	exec <<-END
-		$batch
-	END
-elif [ -z "$IS_SHOWN" ]; then
+else
 	show "$@" 2>/dev/null
 fi
 export IS_SHOWN=yes

@@ -298,7 +298,7 @@ receiver_down_and_up()
 # What waits in the qdisc may still be there.
 receiver_down_and_up_at_once()
 {
-	must ip -n "$B" -batch - <<<$'link set dev vb down\nlink set dev vb up'
+	must ip_batch -n "$B" "link set dev vb down" "link set dev vb up"
 	wait_for_up "$B" vb
 	wait_for_up "$A" va
 }
